@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * abi.h - what the kernel side and the user side of ninetap share: the record
+ * of one packet, the counters, and the settings that are fixed at load time.
+ *
+ * Included by bpf/ (after vmlinux.h) and by user/ (after <linux/types.h>).
+ * Every struct is free of implicit padding: the header is built with -Wpadded.
+ * Integers are in host order unless their type says __be16/__be32; addresses
+ * are bytes in network order, IPv4 in the first four, the other twelve zero.
+ */
+#ifndef NINETAP_ABI_H
+#define NINETAP_ABI_H
+
+#define NT_ABI_VERSION 1U
+
+#define NT_TUNNELS_MAX 2U		/* a third tunnel is not entered */
+#define NT_LAYERS_MAX (NT_TUNNELS_MAX + 1U)
+#define NT_VLANS_MAX 2U			/* the outer two tags are kept */
+#define NT_VXLAN_PORTS_MAX 8U
+#define NT_CIDRS_MAX 1024U
+#define NT_PORTS_MAX 1024U
+
+enum nt_dir { NT_DIR_INVALID, NT_DIR_IN, NT_DIR_OUT, NT_DIR_MAX };
+
+enum nt_hook { NT_HOOK_INVALID, NT_HOOK_XDP, NT_HOOK_TC, NT_HOOK_MAX };
+
+enum nt_frag { NT_FRAG_NONE, NT_FRAG_FIRST, NT_FRAG_LATER, NT_FRAG_MAX };
+
+enum nt_tunnel {
+	NT_TUNNEL_NONE,
+	NT_TUNNEL_VXLAN,
+	NT_TUNNEL_GENEVE,
+	NT_TUNNEL_GRE,
+	NT_TUNNEL_GTP,
+	NT_TUNNEL_IPIP,
+	NT_TUNNEL_ETHIP,
+	NT_TUNNEL_MAX,
+};
+
+/* Which optional fields of a layer hold a value (struct nt_layer.has). */
+enum nt_has {
+	NT_HAS_PORTS = 1 << 0,		/* src_port, dst_port */
+	NT_HAS_TCP = 1 << 1,		/* nt_record.tcp_flags, .tcp_window */
+	NT_HAS_ICMP = 1 << 2,		/* nt_record.icmp_type, .icmp_code */
+	NT_HAS_ID = 1 << 3,		/* id: the tunnel behind this layer has one */
+};
+
+/*
+ * One IP packet: the innermost, or one of its carriers. `vlan` are the tags
+ * directly in front of it, outermost first; `tunnel` and `id` (VNI, GRE key,
+ * TEID) describe the tunnel that this packet carries, and are NT_TUNNEL_NONE
+ * and 0 in the innermost.
+ */
+struct nt_layer {
+	__u8 src[16];
+	__u8 dst[16];
+	__u32 ip_bytes;			/* total length field; IPv6: 40 + payload length */
+	__u32 id;
+	__u16 src_port;
+	__u16 dst_port;
+	__u16 vlan[NT_VLANS_MAX];	/* VIDs, 12 bits */
+	__u8 version;			/* 4 or 6 */
+	__u8 proto;			/* behind all extension headers and AH */
+	__u8 ttl;			/* or hop limit */
+	__u8 tos;			/* or traffic class, the whole byte */
+	__u8 frag;			/* enum nt_frag */
+	__u8 vlans;			/* valid entries of vlan[] */
+	__u8 tunnel;			/* enum nt_tunnel */
+	__u8 has;			/* enum nt_has */
+};
+
+/*
+ * One packet as seen at one hook. In a ring it is cut behind the last layer
+ * in use: NT_RECORD_SIZE(tunnels) bytes. layer[0] is the outermost packet,
+ * layer[tunnels] the innermost.
+ */
+struct nt_record {
+	__u64 ts_ns;			/* CLOCK_MONOTONIC; in a replay the capture's UTC */
+	__u64 seq;			/* packets owed a record on this CPU, from 1 */
+	__u32 ifindex;
+	__u32 bytes;			/* on the wire, of all segments, without FCS */
+	__u32 payload_bytes;		/* behind the innermost L4 header, all segments */
+	__u32 packets;			/* segments that this one stands for, >= 1 */
+	__u32 sample;			/* one of so many packets is recorded, >= 1 */
+	__u16 cpu;
+	__u16 tcp_flags;		/* low 9 bits of RFC 9293 section 3.1, NS included */
+	__u16 tcp_window;
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 dir;			/* enum nt_dir */
+	__u8 hook;			/* enum nt_hook */
+	__u8 tunnels;			/* carriers in front of the innermost packet */
+	__u8 reserved;			/* zero */
+	struct nt_layer layer[NT_LAYERS_MAX];
+};
+
+#define NT_RECORD_SIZE(tunnels) \
+	(sizeof(struct nt_record) - \
+	 (NT_TUNNELS_MAX - (tunnels)) * sizeof(struct nt_layer))
+
+/*
+ * Counters, one array a CPU. A packet is counted once as NT_COUNT_SEEN and
+ * once as one of the fates that follow it, so that seen = the sum of
+ * NT_COUNT_RECORDED .. NT_COUNT_NO_RING. The notes behind them are made about
+ * packets of any fate and are no part of that sum.
+ */
+enum nt_count {
+	NT_COUNT_SEEN,
+	NT_COUNT_RECORDED,		/* in a ring */
+	NT_COUNT_FILTERED,		/* matches none of the filters */
+	NT_COUNT_SAMPLED_OUT,		/* not the one in N */
+	NT_COUNT_NON_IP,		/* ARP, LLDP, STP ... */
+	NT_COUNT_TRUNCATED,		/* ends before the outer IP header does */
+	NT_COUNT_MALFORMED,		/* outer IP header of a wrong version or length */
+	NT_COUNT_RING_FULL,		/* owed a record: lost */
+	NT_COUNT_NO_RING,		/* owed a record: this CPU has no ring: lost */
+	NT_COUNT_FATES_END,
+
+	NT_COUNT_CUT = NT_COUNT_FATES_END, /* recorded, but a header behind IP was cut short */
+	NT_COUNT_TOO_DEEP,		/* recorded as far as it was read */
+	NT_COUNT_TUNNEL_NO_IP,		/* a tunnel without a readable IP packet inside */
+	NT_COUNT_VXLAN_FLAGS,		/* VXLAN port, but no valid VNI flag: left as UDP */
+	NT_COUNT_TUNNEL_HEADER,		/* other tunnel header that failed its check */
+	NT_COUNT_MAX,
+};
+
+/*
+ * Settings, fixed before the programs are loaded (read-only data). `replay`
+ * makes the programs take time, seq and wire length from struct nt_replay.
+ */
+struct nt_config {
+	__u64 protos[4];		/* bitmap of IP protocols; used if filter_protos */
+	__u64 ring_wake_bytes;		/* wake the reader when a ring holds more */
+	__u32 sample;			/* 1: every packet */
+	__u32 vxlan_ports_n;
+	__u16 vxlan_ports[NT_VXLAN_PORTS_MAX];
+	__u8 filter_cidrs;		/* 0 or 1, as the next three */
+	__u8 filter_ports;
+	__u8 filter_protos;
+	__u8 replay;
+	__u32 reserved;
+};
+
+/* What a replay sets before each packet (nt_replay, a writable global). */
+struct nt_replay {
+	__u64 ts_ns;
+	__u64 seq;
+	__u32 wire_bytes;		/* length of the frame on the wire */
+	__u32 reserved;
+};
+
+/* Key of nt_cidrs, an LPM trie. IPv4 as ::ffff:0:0/96 (RFC 4291, 2.5.5.2). */
+struct nt_cidr {
+	__u32 prefix;			/* bits, 0 to 128 */
+	__u8 addr[16];
+};
+
+/* nt_instance: who made these maps, for those who find them by id. */
+struct nt_instance {
+	__u64 epoch;			/* random, new with each set of maps, 1 to 2^53 - 1 */
+	__u64 netns;			/* inode of the network namespace */
+	__u64 start_ns;			/* CLOCK_BOOTTIME */
+	__u32 abi;			/* NT_ABI_VERSION */
+	__u32 pid;
+};
+
+#endif

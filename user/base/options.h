@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options.h - every setting of ninetap, from one table.
+ *
+ * The table in options.c gives command line, JSON configuration, ranges,
+ * defaults, --help and the manual page. The command line wins over the
+ * file. A mistake is reported as "FILE:LINE: reason" or "--option: reason",
+ * all of them before the call returns.
+ */
+#ifndef NINETAP_OPTIONS_H
+#define NINETAP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <linux/types.h>
+#include "ninetap/abi.h"
+
+enum plane { PLANE_NONE, PLANE_MANAGEMENT, PLANE_CONTROL, PLANE_DATA, PLANE_MAX };
+enum hook_mode { HOOK_AUTO, HOOK_XDP, HOOK_TC };
+enum tc_mode { TC_AUTO, TC_TCX, TC_CLSACT };
+
+extern const char *const plane_names[PLANE_MAX];	/* [PLANE_NONE] is NULL */
+
+/* Interfaces by name or glob(7); the first rule that matches decides. */
+struct iface_rule {
+	char *match;
+	enum plane plane;
+	enum hook_mode hook;
+};
+
+struct options {
+	char *box, *site, *pop, *ren;	/* box: the host name by default; others NULL */
+	struct iface_rule *ifaces;
+	size_t ifaces_n;
+	enum plane plane;		/* of interfaces whose rule names none */
+	enum hook_mode hook;		/* of interfaces whose rule names none */
+	enum tc_mode tc;
+	char *output;			/* "-", "file:PATH", "kafka:BROKER,.../TOPIC" */
+	char *encoding;			/* "json", "avro" */
+	uint64_t count;			/* records, 0: no bound */
+	uint64_t duration_ns;		/* 0: no bound */
+	struct nt_cidr *cidrs;
+	size_t cidrs_n;
+	uint16_t *ports;
+	size_t ports_n;
+	uint64_t protos[4];		/* bitmap */
+	bool protos_set;
+	uint32_t sample;
+	uint16_t vxlan_ports[NT_VXLAN_PORTS_MAX];
+	size_t vxlan_ports_n;
+	uint64_t ring_bytes;		/* of one CPU, a power of two >= 64 KiB */
+	uint32_t batch_records;
+	uint64_t batch_linger_ns;
+	uint64_t rotate_bytes;		/* 0: never */
+	uint64_t rotate_ns;		/* 0: never */
+	char **kafka;			/* librdkafka properties: name, value, ..., NULL */
+	bool json;			/* show --json */
+	bool verbose;
+	char *config;			/* path of the file read, or NULL */
+	char *capture;			/* replay FILE */
+};
+
+/*
+ * Reads argv (argv[0] is the subcommand) and the file that -c names into *o,
+ * which the caller frees with options_free() whatever comes back.
+ * 0, or a sysexits(3) code after the reasons were logged.
+ */
+int options_read(struct options *o, int argc, char **argv) __attribute__((warn_unused_result));
+void options_free(struct options *o);
+
+/* Prints the help of one subcommand (NULL: of all) from the table. */
+void options_help(FILE *f, const char *subcommand);
+
+#endif

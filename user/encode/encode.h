@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * encode.h - tagged records to bytes, a batch at a time.
+ *
+ * A batch holds records of one CPU in the order of that CPU's ring. Encoders
+ * are pure: they write into the batch's buffer and nothing else. One thread
+ * an encoder. FRAMING_STREAM is for stdout and files (JSON lines; an Avro
+ * object container: encoder_head() once, then batches as blocks),
+ * FRAMING_MESSAGE for Kafka (a JSON object a message; an Avro batch a message
+ * with the single-object header).
+ */
+#ifndef NINETAP_ENCODE_H
+#define NINETAP_ENCODE_H
+
+#include <stdint.h>
+#include "base/buf.h"
+#include "tag/tag.h"
+
+enum framing { FRAMING_STREAM, FRAMING_MESSAGE };
+
+/* One message of a batch: bytes [begin, end) of the buffer. */
+struct batch_msg {
+	uint32_t begin, end;		/* offsets in batch.bytes */
+	uint32_t count;			/* records in it */
+	uint64_t seq;			/* of its first record */
+};
+
+/* Zero-initialised is valid; batch_free() releases it. Reused from batch to batch. */
+struct batch {
+	struct buf bytes;
+	struct batch_msg *msgs;		/* what FRAMING_MESSAGE sends one by one */
+	uint32_t msgs_n, msgs_cap;
+	uint32_t cpu;
+	uint32_t count;			/* records */
+	uint32_t body;			/* encoders' own: where the records begin */
+	uint64_t seq;			/* of the first record */
+	uint64_t lost;			/* records of this CPU and epoch lost so far */
+};
+
+void batch_free(struct batch *b);
+
+struct encoder;
+
+/*
+ * name: "json" or "avro". origin must outlive the encoder.
+ * 0, -EINVAL (no such encoding), -ENOMEM.
+ */
+int encoder_open(struct encoder **out, const char *name, enum framing framing,
+		 const struct tag_origin *origin) __attribute__((warn_unused_result));
+void encoder_close(struct encoder *e);	/* NULL is fine */
+
+/* The bytes that each file begins with (Avro: magic, schema, sync marker); may be empty. */
+const struct buf *encoder_head(const struct encoder *e);
+
+/* Empties b for records of cpu. 0 or -ENOMEM. */
+int encoder_begin(struct encoder *e, struct batch *b, uint32_t cpu) __attribute__((warn_unused_result));
+
+/* Appends one record. 0 or -ENOMEM: b then is as before. */
+int encoder_add(struct encoder *e, struct batch *b, const struct tagged *t) __attribute__((warn_unused_result));
+
+/* Completes b: afterwards bytes and msgs are what a sink writes. 0 or -ENOMEM. */
+int encoder_end(struct encoder *e, struct batch *b, uint64_t lost) __attribute__((warn_unused_result));
+
+#endif

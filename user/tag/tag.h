@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tag.h - the stage between ring and encoder: what user space knows of a
+ * packet and the kernel does not.
+ *
+ * Today: the box and the interface. Strings are owned by the tables that
+ * they point into and outlive the batch that is being cut.
+ */
+#ifndef NINETAP_TAG_H
+#define NINETAP_TAG_H
+
+#include <stdint.h>
+#include <linux/types.h>
+#include "ninetap/abi.h"
+#include "base/options.h"
+
+/* The same for all records of a run. Only box is never NULL. */
+struct tag_origin {
+	const char *box, *site, *pop, *ren;
+	uint64_t epoch;
+};
+
+/* A record with its tags: what encoders read. */
+struct tagged {
+	const struct nt_record *rec;
+	const struct tag_origin *origin;
+	int64_t ts_utc_ns;		/* since 1970-01-01T00:00:00Z */
+	const char *iface;		/* never NULL */
+	enum plane plane;
+};
+
+#endif
