@@ -4,10 +4,11 @@
  *
  * A batch holds records of one CPU in the order of that CPU's ring. Encoders
  * are pure: they write into the batch's buffer and nothing else. One thread
- * an encoder. FRAMING_STREAM is for stdout and files (JSON lines; an Avro
- * object container: encoder_head() once, then batches as blocks),
- * FRAMING_MESSAGE for Kafka (a JSON object a message; an Avro batch a message
- * with the single-object header).
+ * an encoder, which may have many batches open. FRAMING_STREAM is for stdout
+ * and files (JSON lines; an Avro object container: encoder_head() once, then
+ * batches as blocks): all of batch.bytes is one message. FRAMING_MESSAGE is
+ * for Kafka (a JSON object a message; an Avro batch a message with the
+ * single-object header): bytes outside msgs[] are no part of any.
  */
 #ifndef NINETAP_ENCODE_H
 #define NINETAP_ENCODE_H
@@ -43,7 +44,7 @@ struct encoder;
 
 /*
  * name: "json" or "avro". origin must outlive the encoder.
- * 0, -EINVAL (no such encoding), -ENOMEM.
+ * 0, -EINVAL (no such encoding), -ENOMEM, -EIO (no random bytes).
  */
 int encoder_open(struct encoder **out, const char *name, enum framing framing,
 		 const struct tag_origin *origin) __attribute__((warn_unused_result));
@@ -55,10 +56,16 @@ const struct buf *encoder_head(const struct encoder *e);
 /* Empties b for records of cpu. 0 or -ENOMEM. */
 int encoder_begin(struct encoder *e, struct batch *b, uint32_t cpu) __attribute__((warn_unused_result));
 
-/* Appends one record. 0 or -ENOMEM: b then is as before. */
+/*
+ * Appends one record. 0; -ENOMEM (also: the batch would reach 4 GiB); -EINVAL
+ * (not a valid record: it was damaged on its way). Not 0: b is as before.
+ */
 int encoder_add(struct encoder *e, struct batch *b, const struct tagged *t) __attribute__((warn_unused_result));
 
-/* Completes b: afterwards bytes and msgs are what a sink writes. 0 or -ENOMEM. */
+/*
+ * Completes b: afterwards bytes and msgs are what a sink writes; without a
+ * record both are empty. 0 or -ENOMEM.
+ */
 int encoder_end(struct encoder *e, struct batch *b, uint64_t lost) __attribute__((warn_unused_result));
 
 #endif

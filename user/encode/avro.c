@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * avro.c - a batch as one Avro datum (Avro 1.11.1: "Binary Encoding", "Single
+ * object encoding", "Object Container Files"). The rows of ninetap/fields.h
+ * become straight code.
+ *
+ * A batch is header, records, end of array. The header tells counts that are
+ * known last, so begin leaves room for the longest, the records follow it,
+ * and end puts header and frame in front of them, flush right.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/random.h>
+#include "encode/internal.h"
+#include "encode/schema.h"
+#include "ninetap/fields.h"
+
+#define FRAME_MAX (2 * PUT_VARINT_MAX)	/* of a block: objects, bytes; MARK_BYTES is less */
+#define TAIL_MAX (1 + SYNC_BYTES)	/* end of the array, sync marker */
+#define INT_MAX_BYTES 5U
+#define BLOCKS_MAX 6U			/* an array's count and end */
+
+#define AVRO_FIELD(name, kind, presence, value, doc) \
+	AVRO_##presence p = avro_##kind(p, value);
+#define AVRO_always
+#define AVRO_when(condition) if (in_union(&p, (condition)))
+#define AVRO_list(condition)
+
+/* What the longest value takes; only text varies, and may be absent. */
+#define FIELD_MAX(name, kind, presence, value, doc) + 1 + MAX_##kind(value)
+#define TUNNEL_MAX(name, kind, presence, value, doc) + 1 + MAX_##kind(value)
+#define MAX_text(s) text_max(s)
+#define MAX_time(v) PUT_VARINT_MAX
+#define MAX_int(v) INT_MAX_BYTES
+#define MAX_long(v) PUT_VARINT_MAX
+#define MAX_addr(v) 17
+#define MAX_vlans(v) (BLOCKS_MAX + NT_VLANS_MAX * INT_MAX_BYTES)
+#define MAX_plane(v) 1
+#define MAX_dir(v) 1
+#define MAX_hook(v) 1
+#define MAX_frag(v) 1
+#define MAX_tunnel(v) 1
+#define MAX_tunnels(v) (BLOCKS_MAX + NT_TUNNELS_MAX * (0 NT_FIELDS_TUNNEL(TUNNEL_MAX)))
+
+static size_t text_max(const char *s)
+{
+	return s ? PUT_VARINT_MAX + 3 * strlen(s) : 0;
+}
+
+/* The branch of ["null", type]; is there a value to follow? */
+static inline bool in_union(unsigned char **p, bool present)
+{
+	*(*p)++ = present ? 2 : 0;
+	return present;
+}
+
+static inline unsigned char *avro_long(unsigned char *p, int64_t v)
+{
+	return put_varint(p, v);
+}
+
+static inline unsigned char *avro_int(unsigned char *p, int32_t v)
+{
+	return put_varint(p, v);
+}
+
+static inline unsigned char *avro_time(unsigned char *p, int64_t ns)
+{
+	return put_varint(p, ns);
+}
+
+static unsigned char *avro_text(unsigned char *p, const char *s)
+{
+	size_t size = text_size(s), raw = strlen(s);
+
+	p = put_varint(p, size);
+	return size == raw ? put_bytes(p, s, raw) : put_text(p, s);
+}
+
+static inline unsigned char *avro_addr(unsigned char *p, struct nt_addr addr)
+{
+	if (addr.version == 4) {
+		*p++ = 2 * 4;
+		return put_bytes(p, addr.bytes, 4);
+	}
+	*p++ = 2 * 16;
+	return put_bytes(p, addr.bytes, 16);
+}
+
+/* A symbol's index, as a one-byte varint: there are fewer than 64. */
+#define AVRO_ENUM(kind, type, first, end) \
+	static inline unsigned char *avro_##kind(unsigned char *p, unsigned int v) \
+	{ \
+		_Static_assert((end) - (first) < 64, #kind); \
+		*p++ = 2 * (v - (first)); \
+		return p; \
+	}
+NT_ENUMS(AVRO_ENUM)
+
+static inline unsigned char *avro_vlans(unsigned char *p, const struct nt_layer *l)
+{
+	if (l->vlans)
+		*p++ = 2 * l->vlans;
+	for (unsigned int i = 0; i < l->vlans; i++)
+		p = avro_int(p, l->vlan[i]);
+	*p++ = 0;
+	return p;
+}
+
+static unsigned char *avro_tunnels(unsigned char *p, const struct nt_record *r)
+{
+	if (r->tunnels)
+		*p++ = 2 * r->tunnels;
+	for (unsigned int i = 0; i < r->tunnels; i++) {
+		const struct nt_layer *l = &r->layer[i];
+
+		NT_FIELDS_TUNNEL(AVRO_FIELD)
+	}
+	*p++ = 0;
+	return p;
+}
+
+static unsigned char *avro_packet(unsigned char *p, const struct tagged *t)
+{
+	const struct nt_record *r = t->rec;
+	const struct nt_layer *l = &r->layer[r->tunnels];
+
+	NT_FIELDS_TIME(AVRO_FIELD)
+	NT_FIELDS_PACKET(AVRO_FIELD)
+	return p;
+}
+
+/* Everything of a batch up to its first record. */
+static unsigned char *avro_header(unsigned char *p, const struct tag_origin *o, const struct batch *b)
+{
+	NT_FIELDS_RUN(AVRO_FIELD)
+	NT_FIELDS_BATCH(AVRO_FIELD)
+	NT_FIELDS_LEDGER(AVRO_FIELD)
+	return put_varint(p, b->count);
+}
+
+static int header_reserve(struct encoder *e)
+{
+	const struct tag_origin *o = e->origin;
+	size_t max = PUT_VARINT_MAX
+		NT_FIELDS_RUN(FIELD_MAX) NT_FIELDS_BATCH(FIELD_MAX) NT_FIELDS_LEDGER(FIELD_MAX);
+
+	return buf_reserve(&e->own, max);
+}
+
+/* C3 01 and the fingerprint, lowest byte first. */
+static int open_message(struct encoder *e)
+{
+	struct buf canonical = { 0 };
+	int err = schema_text(&canonical, true);
+	uint64_t crc;
+
+	if (err)
+		goto out;
+	crc = schema_crc64(canonical.data, canonical.len);
+	e->mark[0] = 0xc3;
+	e->mark[1] = 0x01;
+	for (int i = 0; i < 8; i++)
+		e->mark[2 + i] = crc >> (8 * i);
+out:
+	buf_free(&canonical);
+	return err;
+}
+
+static int put_head_bytes(struct buf *head, const void *bytes, size_t n)
+{
+	int err = buf_reserve(head, PUT_VARINT_MAX + n);
+
+	if (err)
+		return err;
+	head->len = put_varint(head->data + head->len, n) - head->data;
+	return buf_put(head, bytes, n);
+}
+
+static int put_head(struct encoder *e, const struct buf *schema)
+{
+	struct buf *head = &e->head;
+	int err = buf_put(head, "Obj\x01\x04", 5); /* magic; a map of two */
+
+	if (!err)
+		err = put_head_bytes(head, "avro.schema", 11);
+	if (!err)
+		err = put_head_bytes(head, schema->data, schema->len);
+	if (!err)
+		err = put_head_bytes(head, "avro.codec", 10);
+	if (!err)
+		err = put_head_bytes(head, "null", 4);
+	if (!err)
+		err = buf_put(head, "", 1); /* end of the map */
+	if (!err)
+		err = buf_put(head, e->sync, sizeof(e->sync));
+	return err;
+}
+
+static int open_stream(struct encoder *e)
+{
+	struct buf schema = { 0 };
+	int err;
+
+	if (getrandom(e->sync, sizeof(e->sync), 0) != (ssize_t)sizeof(e->sync))
+		return -EIO;		/* up to 256 bytes come whole or not at all */
+	err = schema_text(&schema, false);
+	if (!err)
+		err = put_head(e, &schema);
+	buf_free(&schema);
+	return err;
+}
+
+static int avro_open(struct encoder *e)
+{
+	int err = header_reserve(e);
+
+	if (err)
+		return err;
+	return e->framing == FRAMING_STREAM ? open_stream(e) : open_message(e);
+}
+
+static int avro_begin(struct encoder *e, struct batch *b)
+{
+	size_t room = FRAME_MAX + e->own.cap;
+	int err = batch_reserve(b, room + TAIL_MAX);
+
+	if (!err)
+		err = batch_reserve_msg(b);
+	if (err)
+		return err;
+	b->body = room;
+	b->bytes.len = room;
+	return 0;
+}
+
+static int avro_add(struct encoder *e, struct batch *b, const struct tagged *t)
+{
+	size_t max = TAIL_MAX NT_FIELDS_TIME(FIELD_MAX) NT_FIELDS_PACKET(FIELD_MAX);
+	int err = batch_reserve(b, max);
+
+	(void)e;
+	if (err)
+		return err;
+	b->bytes.len = avro_packet(b->bytes.data + b->bytes.len, t) - b->bytes.data;
+	return 0;
+}
+
+/* What goes in front of a datum of size bytes. */
+static size_t avro_frame(const struct encoder *e, unsigned char *frame, size_t size)
+{
+	if (e->framing == FRAMING_MESSAGE)
+		return put_bytes(frame, e->mark, sizeof(e->mark)) - frame;
+	return put_varint(put_varint(frame, 1), size) - frame;
+}
+
+/* Files are written whole: moves the message to the front of the bytes. */
+static size_t close_gap(struct buf *bytes, size_t begin)
+{
+	bytes->len -= begin;
+	memmove(bytes->data, bytes->data + begin, bytes->len);
+	return 0;
+}
+
+static void avro_end(struct encoder *e, struct batch *b)
+{
+	struct buf *bytes = &b->bytes;
+	size_t header = avro_header(e->own.data, e->origin, b) - e->own.data;
+	unsigned char frame[FRAME_MAX];
+	size_t begin = b->body - header, framed;
+
+	memcpy(bytes->data + begin, e->own.data, header);
+	bytes->data[bytes->len++] = 0;	/* end of the array */
+	framed = avro_frame(e, frame, bytes->len - begin);
+	begin -= framed;
+	memcpy(bytes->data + begin, frame, framed);
+	if (e->framing == FRAMING_STREAM) {
+		bytes->len = put_bytes(bytes->data + bytes->len, e->sync, SYNC_BYTES) - bytes->data;
+		begin = close_gap(bytes, begin);
+	}
+	batch_msg(b, begin, b->count, b->seq);
+}
+
+const struct encoding encoding_avro = { "avro", avro_open, avro_begin, avro_add, avro_end };

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * internal.h - what encode.c and the encodings share; private to user/encode/.
+ *
+ * encode.c keeps the figures of the batch (cpu, count, seq, lost) and checks
+ * records; an encoding only turns them into bytes.
+ */
+#ifndef NINETAP_ENCODE_INTERNAL_H
+#define NINETAP_ENCODE_INTERNAL_H
+
+#include "encode/encode.h"
+#include "encode/put.h"
+
+#define SYNC_BYTES 16U
+#define MARK_BYTES 10U			/* of an Avro message: C3 01, fingerprint */
+
+/*
+ * open fills head and own; begin makes room in an emptied batch; add appends
+ * a valid record; end can't fail: begin and add have reserved what it needs.
+ */
+struct encoding {
+	const char *name;
+	int (*open)(struct encoder *e);
+	int (*begin)(struct encoder *e, struct batch *b);
+	int (*add)(struct encoder *e, struct batch *b, const struct tagged *t);
+	void (*end)(struct encoder *e, struct batch *b);
+};
+
+struct encoder {
+	const struct encoding *encoding;
+	enum framing framing;
+	const struct tag_origin *origin;
+	struct buf head;
+	struct buf own;			/* JSON: the run's fields; Avro: scratch for a header */
+	struct stamp stamp;
+	unsigned char sync[SYNC_BYTES];
+	unsigned char mark[MARK_BYTES];
+};
+
+extern const struct encoding encoding_json, encoding_avro;
+
+/* Room for n bytes, within what batch_msg can address. 0 or -ENOMEM. */
+int batch_reserve(struct batch *b, size_t n) __attribute__((warn_unused_result));
+
+/* Room for one message more. 0 or -ENOMEM. */
+int batch_reserve_msg(struct batch *b) __attribute__((warn_unused_result));
+
+/* Appends a message, from begin to the end of the bytes; room was reserved. */
+void batch_msg(struct batch *b, size_t begin, uint32_t count, uint64_t seq);
+
+#endif
