@@ -33,6 +33,7 @@ struct sink_settings {
 	const struct tag_origin *origin;
 	uint64_t rotate_bytes, rotate_ns; /* 0: never */
 	char *const *kafka;		/* name, value, ..., NULL; or NULL */
+	int stop_fd;			/* readable once the program stops; <= 0: none */
 };
 
 struct sink;
@@ -45,8 +46,10 @@ int sink_open(struct sink **out, const struct sink_settings *s) __attribute__((w
 
 /*
  * Takes a completed batch; its bytes may be reused when put returns. Never
- * blocks on Kafka. 0, -EPIPE (the reader of stdout is gone: stop), or -errno
- * after the loss was counted and logged once.
+ * blocks on Kafka; waits for a slow reader of stdout or of a FIFO. 0, -EPIPE
+ * (the reader is gone: stop), -ECANCELED (stop_fd is readable and the reader
+ * took nothing for 2 s: stop), or -errno (go on). Not 0: the loss was counted,
+ * and logged once until that works again.
  */
 int sink_put(struct sink *s, const struct batch *b) __attribute__((warn_unused_result));
 

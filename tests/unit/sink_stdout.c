@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * sink_stdout.c - standard output as a pipe: all of it comes out, a reader that
+ * goes away or falls asleep is noticed, and the ledger is exact.
+ *
+ * While fd 1 is the pipe nothing is checked: a check may print.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include "check.h"
+#include "sink_util.h"
+
+static int saved, reader;
+static struct sink *sink;
+
+static void begin(int stop_fd)
+{
+	struct sink_settings s = test_settings("-");
+	int p[2], err;
+
+	s.stop_fd = stop_fd;
+	fflush(stdout);
+	saved = dup(1);
+	if (pipe2(p, O_CLOEXEC))
+		return;
+	dup2(p[1], 1);
+	close(p[1]);
+	reader = p[0];
+	err = sink_open(&sink, &s);
+	if (err)
+		abort();
+}
+
+static void end(struct sink_stats *st)
+{
+	sink_close(sink, 0, st);
+	dup2(saved, 1);
+	close(saved);
+}
+
+/* Lines that are still in the pipe, whose writer is gone. */
+static int lines_left(void)
+{
+	static char text[1 << 20];
+	ssize_t n, all = 0;
+
+	while ((n = read(reader, text + all, sizeof(text) - 1 - (size_t)all)) > 0)
+		all += n;
+	text[all] = '\0';
+	return lines_with(text, "\n");
+}
+
+static void test_writes(void)
+{
+	struct sink_stats st;
+	struct batch b = { 0 };
+	int err;
+
+	fill(&b, 0, 1, 10, 1);
+	begin(-1);
+	err = sink_put(sink, &b);
+	end(&st);
+	CHECK_EQ(err, 0);
+	CHECK_EQ(st.delivered, 10);
+	CHECK_EQ(lines_left(), 10);
+	close(reader);
+	drop(&b);
+}
+
+static void *read_slowly(void *lines)
+{
+	char piece[1000];
+	ssize_t n;
+
+	while ((n = read(reader, piece, sizeof(piece))) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			*(int *)lines += piece[i] == '\n';
+	return NULL;
+}
+
+/* Far more than a pipe holds, a stop is asked for, but the reader goes on reading. */
+static void test_waits_for_reader(void)
+{
+	struct sink_stats st;
+	struct batch b = { 0 };
+	int err = 0, lines = 0, stop = eventfd(1, EFD_CLOEXEC);
+	pthread_t t;
+
+	fill(&b, 0, 1, 5000, 80);
+	begin(stop);
+	pthread_create(&t, NULL, read_slowly, &lines);
+	for (int i = 0; i < 10 && !err; i++)
+		err = sink_put(sink, &b);
+	end(&st);
+	pthread_join(t, NULL);
+	CHECK_EQ(err, 0);
+	CHECK_EQ(lines, 50000);
+	CHECK_EQ(st.delivered, 50000);
+	close(reader);
+	close(stop);
+	drop(&b);
+}
+
+static void test_sleeping_reader_and_stop(void)
+{
+	struct sink_stats st;
+	struct batch b = { 0 };
+	int err, again, stop = eventfd(1, EFD_CLOEXEC);
+	double start = seconds(), took;
+	uint64_t of_cpu;
+	char *text;
+
+	fill(&b, 9, 1, 5000, 80);
+	catch_log();
+	begin(stop);
+	err = sink_put(sink, &b);
+	took = seconds() - start;
+	again = sink_put(sink, &b);
+	of_cpu = sink_lost(sink, 9);
+	end(&st);
+	text = caught_log();
+	CHECK_EQ(err, -ECANCELED);
+	CHECK_EQ(again, -ECANCELED);
+	CHECK(took > 1.9 && took < 4);
+	CHECK_EQ(lines_with(text, "\n"), 1);
+	CHECK_EQ(st.accepted, 10000);
+	CHECK(st.delivered > 100 && st.delivered < 5000);
+	CHECK_EQ(lines_left(), st.delivered);
+	CHECK_EQ(st.lost[SINK_LOSS_WRITE], 10000 - st.delivered);
+	CHECK_EQ(of_cpu, 10000 - st.delivered);
+	close(reader);
+	close(stop);
+	drop(&b);
+}
+
+static void *stop_then_nothing(void *stop)
+{
+	uint64_t one = 1;
+
+	if (write(*(int *)stop, &one, sizeof(one)) < 0)
+		abort();
+	return NULL;
+}
+
+/* The stop comes while put waits already. */
+static void test_stop_wakes(void)
+{
+	struct batch b = { 0 };
+	int err, stop = eventfd(0, EFD_CLOEXEC);
+	double start = seconds(), took;
+	pthread_t t;
+
+	fill(&b, 0, 1, 5000, 80);
+	catch_log();
+	begin(stop);
+	pthread_create(&t, NULL, stop_then_nothing, &stop);
+	err = sink_put(sink, &b);
+	took = seconds() - start;
+	end(NULL);
+	caught_log();
+	pthread_join(t, NULL);
+	CHECK_EQ(err, -ECANCELED);
+	CHECK(took < 4);
+	close(reader);
+	close(stop);
+	drop(&b);
+}
+
+static void test_reader_goes(void)
+{
+	struct sink_stats st;
+	struct batch b = { 0 };
+	int first, err, again;
+	char *text;
+
+	fill(&b, 0, 1, 10, 1);
+	catch_log();
+	begin(-1);
+	first = sink_put(sink, &b);
+	close(reader);
+	err = sink_put(sink, &b);
+	again = sink_put(sink, &b);
+	end(&st);
+	text = caught_log();
+	CHECK_EQ(first, 0);
+	CHECK_EQ(err, -EPIPE);
+	CHECK_EQ(again, -EPIPE);
+	CHECK_EQ(lines_with(text, "\n"), 1);
+	CHECK_EQ(st.accepted, 30);
+	CHECK_EQ(st.delivered, 10);
+	CHECK_EQ(st.lost[SINK_LOSS_WRITE], 20);
+	drop(&b);
+}
+
+int main(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	RUN(test_writes);
+	RUN(test_waits_for_reader);
+	RUN(test_sleeping_reader_and_stop);
+	RUN(test_stop_wakes);
+	RUN(test_reader_goes);
+	return check_done();
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * file.c - the sink "file:PATH": batches to a file, rotated by size and age.
+ *
+ * PATH is always the file in use. A rotated file is complete and is called
+ * PATH.YYYYMMDDThhmmss.nnnnnnnnnZ after the UTC of its rotation; what PATH held
+ * before the start is rotated away first, so that nothing is overwritten or
+ * mixed. FIFOs and character devices are written as they are, not rotated.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "sink/out.h"
+
+#define FILE_MODE 0640
+#define RETRY_NS 1000000000ULL		/* between attempts at a rotation that fails */
+#define NAME_TRIES 100
+
+struct file_sink {
+	struct sink base;
+	struct out out;
+	char *path;
+	uint64_t rotate_bytes, rotate_ns;
+	uint64_t first_ns;		/* when the file got its first batch, 0: it has none */
+	uint64_t retry_ns;		/* no rotation before then */
+	bool stuck;			/* the last rotation failed, and that was logged */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+/* "PATH.20260102T030405.000000006Z" of now. */
+static int rotated_name(char *name, size_t size, const char *path)
+{
+	struct timespec t;
+	struct tm tm;
+	char stamp[32];
+	int n;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	if (!gmtime_r(&t.tv_sec, &tm) || !strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%S", &tm))
+		return -EOVERFLOW;
+	n = snprintf(name, size, "%s.%s.%09ldZ", path, stamp, t.tv_nsec);
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+/* Renames, but never onto something that exists: -EEXIST. */
+static int rename_new(const char *from, const char *to)
+{
+	if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	if (link(from, to))		/* a file system without RENAME_NOREPLACE */
+		return -errno;
+	return unlink(from) ? -errno : 0;
+}
+
+/* name: at least PATH_MAX bytes; where it is now. */
+static int move_away(const char *path, char *name)
+{
+	int err = -EEXIST;
+
+	for (int i = 0; err == -EEXIST && i < NAME_TRIES; i++) {
+		err = rotated_name(name, PATH_MAX, path);
+		if (!err)
+			err = rename_new(path, name);
+	}
+	return err;
+}
+
+/* O_NONBLOCK: a FIFO without a reader is an error, not a wait; a slow one is waited for in out.c. */
+static int open_path(const char *path, int *fd, struct stat *st)
+{
+	*fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, FILE_MODE);
+	if (*fd < 0 || fstat(*fd, st))
+		return -errno;
+	if (S_ISBLK(st->st_mode))
+		return -ENOTSUP;
+	if (S_ISREG(st->st_mode) && flock(*fd, LOCK_EX | LOCK_NB))
+		return -errno;
+	return 0;
+}
+
+/* Opens PATH for writing; what it holds is moved away first. */
+static int take_path(const char *path, int *fd)
+{
+	char name[PATH_MAX];
+	struct stat st;
+	int err = open_path(path, fd, &st);
+
+	if (!err && S_ISREG(st.st_mode) && st.st_size) {
+		err = move_away(path, name);
+		if (!err) {
+			log_notice("keep what %s held: it is now %s", path, name);
+			close(*fd);
+			err = open_path(path, fd, &st);
+		}
+	}
+	if (err && *fd >= 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	return err;
+}
+
+/* Is PATH still the file that we write to? */
+static bool path_is_ours(const struct file_sink *f)
+{
+	struct stat ours, there;
+
+	return !fstat(f->out.fd, &ours) && !stat(f->path, &there) &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+static void finish(const struct file_sink *f)
+{
+	if (f->out.regular && fsync(f->out.fd))
+		log_error("sync %s: %s", f->path, strerror(errno));
+	if (close(f->out.fd))
+		log_error("close %s: %s", f->path, strerror(errno));
+}
+
+/* Puts a fresh file in the place of the one in use, or leaves all as it was. */
+static int swap_files(struct file_sink *f)
+{
+	char name[PATH_MAX] = "";
+	bool ours = path_is_ours(f);	/* else somebody moved it: PATH is theirs */
+	int fd, err = ours ? move_away(f->path, name) : 0;
+
+	if (err)
+		return err;
+	err = take_path(f->path, &fd);
+	if (err) {
+		if (ours && rename_new(name, f->path))
+			log_error("go on with %s: it is now %s", f->path, name);
+		return err;
+	}
+	log_info("rotate %s: %s", f->path, ours ? name : "it was moved by somebody else");
+	finish(f);
+	return out_use(&f->out, fd);
+}
+
+static void rotate(struct file_sink *f, uint64_t now)
+{
+	int err;
+
+	if (now < f->retry_ns)
+		return;
+	err = swap_files(f);
+	if (err && !f->stuck)
+		log_error("rotate %s: %s; going on with the same file", f->path, strerror(-err));
+	if (!err && f->stuck)
+		log_notice("rotate %s: works again", f->path);
+	f->stuck = err != 0;
+	f->retry_ns = err ? now + RETRY_NS : 0;
+	if (!err)
+		f->first_ns = 0;
+}
+
+/* more: bytes that are about to be written. */
+static void rotate_if_due(struct file_sink *f, size_t more, uint64_t now)
+{
+	bool big = f->rotate_bytes && f->out.bytes + more > f->rotate_bytes;
+	bool old = f->rotate_ns && now - f->first_ns >= f->rotate_ns;
+
+	if (f->out.regular && f->first_ns && (big || old))
+		rotate(f, now);
+}
+
+static int file_put(struct sink *s, const struct batch *b)
+{
+	struct file_sink *f = (struct file_sink *)s;
+	uint64_t now = now_ns();
+	int err;
+
+	rotate_if_due(f, b->bytes.len, now);
+	err = out_put(&f->out, s, b);
+	if (!err && !f->first_ns)
+		f->first_ns = now;
+	return err;
+}
+
+static void file_poll(struct sink *s)
+{
+	struct file_sink *f = (struct file_sink *)s;
+
+	rotate_if_due(f, 0, now_ns());
+}
+
+static void file_close(struct sink *s, int timeout_ms)
+{
+	struct file_sink *f = (struct file_sink *)s;
+
+	(void)timeout_ms;
+	out_end(&f->out);
+	finish(f);
+	free(f->path);
+}
+
+static const struct sink_ops file_ops = { file_put, file_poll, file_close };
+
+static const char *open_reason(const char *path, int err)
+{
+	struct stat st;
+
+	if (err == -EISDIR)
+		return "it is a directory, expected file:PATH of a file";
+	if (err == -ENOTSUP)
+		return "it is a block device";
+	if (err == -EWOULDBLOCK)
+		return "another process is writing it";
+	if (err == -ENXIO && !stat(path, &st) && S_ISFIFO(st.st_mode))
+		return "nobody reads this FIFO: start its reader first";
+	return strerror(-err);
+}
+
+int file_open(struct sink **out, const struct sink_settings *s, const struct sink_spec *spec)
+{
+	struct file_sink *f = calloc(1, sizeof(*f));
+	int fd = -1, err = -ENOMEM;
+
+	if (!f)
+		goto out;
+	f->base.ops = &file_ops;
+	f->rotate_bytes = s->rotate_bytes;
+	f->rotate_ns = s->rotate_ns;
+	f->path = strdup(spec->path);
+	if (!f->path)
+		goto out;
+	out_init(&f->out, f->path, s);
+	err = take_path(f->path, &fd);
+	if (!err)
+		err = out_use(&f->out, fd);
+out:
+	if (!err) {
+		*out = &f->base;
+		return 0;
+	}
+	log_error("open %s: %s", spec->path, open_reason(spec->path, err));
+	if (fd >= 0)
+		close(fd);
+	if (f)
+		free(f->path);
+	free(f);
+	return err;
+}

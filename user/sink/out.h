@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * out.h - whole batches to a file descriptor: what stdout and files share.
+ *
+ * A regular file never keeps part of a batch: what a failed write left is cut
+ * off again. A pipe's reader may have taken part of one; the records that
+ * went out whole then count as delivered, and nothing follows them.
+ * The descriptor belongs to the caller. One thread at a time.
+ */
+#ifndef NINETAP_SINK_OUT_H
+#define NINETAP_SINK_OUT_H
+
+#include <stdbool.h>
+#include "sink/impl.h"
+
+struct out {
+	const char *name;		/* for log lines */
+	const struct buf *head;
+	int fd;
+	int stop_fd;
+	int broken;			/* -errno that ended it for good, or 0 */
+	bool lines;			/* a record is a line */
+	bool regular;
+	bool blocking;
+	bool headed;			/* head is written */
+	bool failing;			/* the last write failed, and that was logged */
+	uint64_t bytes;			/* written to this fd, head included */
+};
+
+/* Everything but fd: from the settings. */
+void out_init(struct out *o, const char *name, const struct sink_settings *s);
+
+/* Goes on with another file, without a head yet. 0 or -errno of fstat(2). */
+int out_use(struct out *o, int fd) __attribute__((warn_unused_result));
+
+/* Writes b, behind the head if that is still due, and counts its records in s. As sink_put(). */
+int out_put(struct out *o, struct sink *s, const struct batch *b) __attribute__((warn_unused_result));
+
+/* Writes the head if no batch did, so that even an empty file is a valid one. */
+void out_end(struct out *o);
+
+#endif
