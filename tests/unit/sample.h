@@ -45,6 +45,43 @@ static inline struct tagged sample_tagged(const struct nt_record *r)
 	};
 }
 
+/* As long as a record can get, but for the name of its interface. */
+static inline void sample_longest(struct nt_record *r)
+{
+	memset(r, 0xff, sizeof(*r));
+	r->seq = INT64_MAX;
+	r->dir = NT_DIR_OUT;
+	r->hook = NT_HOOK_XDP;
+	r->tunnels = NT_TUNNELS_MAX;
+	for (unsigned int i = 0; i <= r->tunnels; i++) {
+		r->layer[i].version = 6;
+		r->layer[i].frag = NT_FRAG_LATER;
+		r->layer[i].vlans = NT_VLANS_MAX;
+		r->layer[i].tunnel = NT_TUNNEL_GENEVE;
+	}
+}
+
+/*
+ * Adds t to a batch in which only so many bytes are left, for any number of
+ * them: true unless more than the room that was made is ever written.
+ */
+static inline int sample_fits(struct encoder *e, const struct tagged *t)
+{
+	int fits = 1;
+
+	for (size_t left = 0; left < 8000 && fits; left++) {
+		struct batch b = { 0 };
+
+		if (encoder_begin(e, &b, UINT16_MAX) || buf_reserve(&b.bytes, 8000))
+			fits = 0;
+		b.bytes.len = b.bytes.cap - left;
+		if (encoder_add(e, &b, t) || b.bytes.len > b.bytes.cap || encoder_end(e, &b, INT64_MAX))
+			fits = 0;
+		batch_free(&b);
+	}
+	return fits;
+}
+
 /* xorshift64*: any state but 0. */
 static inline uint64_t sample_random(uint64_t *state)
 {

@@ -117,12 +117,14 @@ static bool layer_valid(const struct nt_layer *l)
 	       l->vlans <= NT_VLANS_MAX;
 }
 
-/* What encoders index by; a record that fails was damaged on its way. */
+/* What encoders index by, and seq; a record that fails was damaged on its way. */
 static bool record_valid(const struct tagged *t)
 {
 	const struct nt_record *r = t->rec;
 
 	if (r->tunnels > NT_TUNNELS_MAX || (unsigned int)t->plane >= PLANE_MAX)
+		return false;
+	if (r->seq > INT64_MAX)		/* Avro and most readers of JSON end there */
 		return false;
 	if (r->dir == NT_DIR_INVALID || r->dir >= NT_DIR_MAX)
 		return false;

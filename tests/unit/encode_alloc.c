@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * encode_alloc.c - every allocation of the encoders fails once: each call
+ * then says -ENOMEM, leaves the batch as it was, and the same call again
+ * gives the same bytes as if nothing had happened. Linked with
+ * --wrap=malloc,calloc,realloc,reallocarray.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include "check.h"
+#include "sample.h"
+
+#define RECORDS 300			/* enough for buffers and messages to grow */
+
+static long fail_at;			/* this allocation from now on fails; 0: none */
+static long failed;			/* how many did */
+
+static int fails(void)
+{
+	if (!fail_at || --fail_at)
+		return 0;
+	failed++;
+	return 1;
+}
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+
+void *__wrap_malloc(size_t n)
+{
+	return fails() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __real_realloc(p, n);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+/* Tries again what failed for want of memory, once. */
+static int again(int err)
+{
+	CHECK(!err || (err == -ENOMEM && failed));
+	return err != 0;
+}
+
+static void add(struct encoder *e, struct batch *b, const struct tagged *t)
+{
+	struct batch before = *b;
+
+	if (!again(encoder_add(e, b, t)))
+		return;
+	CHECK_EQ(b->bytes.len, before.bytes.len);
+	CHECK_EQ(b->msgs_n, before.msgs_n);
+	CHECK_EQ(b->count, before.count);
+	CHECK_EQ(b->seq, before.seq);
+	CHECK_EQ(encoder_add(e, b, t), 0);
+}
+
+/* Records into b, through whatever fails. */
+static void fill(struct batch *b, const char *name, enum framing framing)
+{
+	struct nt_record r = sample_record();
+	struct tagged t = sample_tagged(&r);
+	struct encoder *e = NULL;
+
+	if (again(encoder_open(&e, name, framing, &sample_origin))) {
+		CHECK(!e);
+		CHECK_EQ(encoder_open(&e, name, framing, &sample_origin), 0);
+	}
+	if (again(encoder_begin(e, b, 1)))
+		CHECK_EQ(encoder_begin(e, b, 1), 0);
+	for (int i = 0; i < RECORDS; i++, r.seq++)
+		add(e, b, &t);
+	if (again(encoder_end(e, b, 2)))
+		CHECK_EQ(encoder_end(e, b, 2), 0);
+	encoder_close(e);
+}
+
+/* The messages' bytes but the last drop: a container's blocks end in random bytes. */
+static void check_same(const struct batch *a, const struct batch *b, size_t drop)
+{
+	CHECK_EQ(a->msgs_n, b->msgs_n);
+	for (uint32_t i = 0; i < a->msgs_n && i < b->msgs_n; i++) {
+		const struct batch_msg *m = &a->msgs[i], *n = &b->msgs[i];
+
+		CHECK_EQ(m->end - m->begin, n->end - n->begin);
+		CHECK(!memcmp(a->bytes.data + m->begin, b->bytes.data + n->begin, m->end - m->begin - drop));
+	}
+}
+
+static void try_all(const char *name, enum framing framing, size_t drop)
+{
+	struct batch whole = { 0 };
+	long n = 0;
+
+	fail_at = 0;
+	fill(&whole, name, framing);
+	CHECK_EQ(whole.count, RECORDS);
+	do {
+		struct batch b = { 0 };
+
+		failed = 0;
+		fail_at = ++n;
+		fill(&b, name, framing);
+		fail_at = 0;
+		check_same(&whole, &b, drop);
+		batch_free(&b);
+	} while (failed);
+	CHECK(n > 5);
+	batch_free(&whole);
+}
+
+static void test_json_stream(void)
+{
+	try_all("json", FRAMING_STREAM, 0);
+}
+
+static void test_json_message(void)
+{
+	try_all("json", FRAMING_MESSAGE, 0);
+}
+
+static void test_avro_stream(void)
+{
+	try_all("avro", FRAMING_STREAM, 16);
+}
+
+static void test_avro_message(void)
+{
+	try_all("avro", FRAMING_MESSAGE, 0);
+}
+
+static void test_buf(void)
+{
+	struct buf b = { 0 };
+
+	CHECK_EQ(buf_put(&b, "ab", 2), 0);
+	CHECK_EQ(buf_put(&b, NULL, 0), 0);
+	CHECK_EQ(buf_reserve(&b, SIZE_MAX), -ENOMEM);
+	CHECK_EQ(buf_reserve(&b, SIZE_MAX / 2), -ENOMEM);
+	fail_at = 1;
+	CHECK_EQ(buf_reserve(&b, 100000), -ENOMEM);
+	CHECK(b.len == 2 && !memcmp(b.data, "ab", 2));
+	CHECK_EQ(buf_reserve(&b, 100000), 0);
+	CHECK(b.cap >= 100002 && !memcmp(b.data, "ab", 2));
+	buf_free(&b);
+	CHECK(!b.data && !b.len && !b.cap);
+}
+
+int main(void)
+{
+	RUN(test_json_stream);
+	RUN(test_json_message);
+	RUN(test_avro_stream);
+	RUN(test_avro_message);
+	RUN(test_buf);
+	return check_done();
+}
