@@ -2,10 +2,11 @@
 /*
  * options.h - every setting of ninetap, from one table.
  *
- * The table in options.c gives command line, JSON configuration, ranges,
- * defaults, --help and the manual page. The command line wins over the
- * file. A mistake is reported as "FILE:LINE: reason" or "--option: reason",
- * all of them before the call returns.
+ * The table in option_table.c gives command line, JSON configuration, ranges,
+ * defaults, --help and the manual page. The command line wins over the file;
+ * a list there replaces the file's list, but -X properties are added to the
+ * file's. A mistake is reported as "FILE:LINE: name: reason" or
+ * "--option: reason", all of them before the call returns. One thread.
  */
 #ifndef NINETAP_OPTIONS_H
 #define NINETAP_OPTIONS_H
@@ -23,7 +24,11 @@ enum tc_mode { TC_AUTO, TC_TCX, TC_CLSACT };
 
 extern const char *const plane_names[PLANE_MAX];	/* [PLANE_NONE] is NULL */
 
-/* Interfaces by name or glob(7); the first rule that matches decides. */
+/*
+ * Interfaces by name or glob(7); the first rule that matches decides. After
+ * options_read() plane and hook are final: what the rule says, else what
+ * struct options says.
+ */
 struct iface_rule {
 	char *match;
 	enum plane plane;
@@ -62,15 +67,27 @@ struct options {
 	char *capture;			/* replay FILE */
 };
 
+#define OPTIONS_HELP (-1)		/* of options_read(): --help was asked for */
+
 /*
  * Reads argv (argv[0] is the subcommand) and the file that -c names into *o,
  * which the caller frees with options_free() whatever comes back.
- * 0, or a sysexits(3) code after the reasons were logged.
+ * 0; OPTIONS_HELP (nothing logged; print options_help(stdout, argv[0])); or a
+ * sysexits(3) code after the reasons were logged: EX_USAGE (command line),
+ * EX_NOINPUT (no such configuration file), EX_CONFIG (mistakes in it), EX_OSERR.
  */
 int options_read(struct options *o, int argc, char **argv) __attribute__((warn_unused_result));
+
+/* Defaults alone, as before anything was read (no box yet). 0 or -ENOMEM. */
+int options_init(struct options *o) __attribute__((warn_unused_result));
 void options_free(struct options *o);
 
-/* Prints the help of one subcommand (NULL: of all) from the table. */
+/* The settings in force as a configuration file that reads back the same. 0, -ENOMEM (or a text is no UTF-8), -EIO. */
+int options_print_json(FILE *f, const struct options *o) __attribute__((warn_unused_result));
+
+/* From the table: the help of one subcommand (NULL: of all), the manual page, docs' table. */
 void options_help(FILE *f, const char *subcommand);
+void options_man(FILE *f);
+void options_markdown(FILE *f);
 
 #endif
