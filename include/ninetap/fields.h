@@ -64,12 +64,12 @@
 	  "number of the packet among those owed a record on this CPU in this epoch, from 1") \
 	X(sample, long, always, r->sample, "one of so many packets is recorded; 1: every one") \
 	X(bytes, long, always, r->bytes, \
-	  "bytes on the wire of all segments, link header and tags included, FCS and padding not") \
+	  "bytes on the wire of all segments, from the link header on; no FCS, no padding added") \
 	X(packets, long, always, r->packets, "segments on the wire that this packet stands for (GRO, TSO)") \
 	X(ip_bytes, long, always, l->ip_bytes, \
 	  "total length field of the innermost IP packet; IPv6: 40 + payload length") \
 	X(payload_bytes, long, always, r->payload_bytes, \
-	  "bytes behind the innermost L4 header, of all segments") \
+	  "bytes behind the innermost L4 header, of all segments; without L4 header: behind IP") \
 	X(src_ip, addr, always, nt_addr(l, l->src), "source address of the innermost packet; Avro: 4 or 16 bytes") \
 	X(dst_ip, addr, always, nt_addr(l, l->dst), "destination address; Avro: 4 or 16 bytes") \
 	X(proto, int, always, l->proto, "IP protocol number behind all extension headers and AH") \
