@@ -3,13 +3,17 @@
  * abi.h - what the kernel side and the user side of ninetap share: the record
  * of one packet, the counters, and the settings that are fixed at load time.
  *
- * Included by bpf/ (after vmlinux.h) and by user/ (after <linux/types.h>).
+ * Included by bpf/ (after vmlinux.h) and by user/.
  * Every struct is free of implicit padding: the header is built with -Wpadded.
  * Integers are in host order unless their type says __be16/__be32; addresses
  * are bytes in network order, IPv4 in the first four, the other twelve zero.
  */
 #ifndef NINETAP_ABI_H
 #define NINETAP_ABI_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
 
 #define NT_ABI_VERSION 1U
 
@@ -162,6 +166,12 @@ struct nt_instance {
 	__u64 start_ns;			/* CLOCK_BOOTTIME */
 	__u32 abi;			/* NT_ABI_VERSION */
 	__u32 pid;
+};
+
+/* nt_ifaces, by ifindex: what a later process must know; written by user space alone. */
+struct nt_iface {
+	__u8 qdisc_made;		/* 1: the clsact qdisc is ours to delete */
+	__u8 reserved[3];		/* zero */
 };
 
 #endif
