@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every verb that a person types. `sudo make run` and `sudo make test` do all
+# the set-up themselves; `make` alone builds what the installed packages allow.
+
+CLANG ?= clang
+CC ?= gcc
+BPFTOOL ?= bpftool
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1.0
+PKGS := libbpf libelf zlib rdkafka jansson libpcap
+
+# SAN=1: everything under AddressSanitizer and UndefinedBehaviorSanitizer, beside the plain build.
+ifeq ($(SAN),1)
+B := build/san
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+else
+B := build
+SANFLAGS :=
+endif
+
+CPPFLAGS += -Iinclude -Iuser -Ibuild -D_GNU_SOURCE -DNINETAP_VERSION='"$(VERSION)"'
+CFLAGS += -std=gnu11 -O2 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -pthread $(SANFLAGS)
+LDLIBS += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
+BPFFLAGS := -std=gnu11 -g -O2 -Wall -Wextra -Werror -target bpf -mcpu=v3 -Ivmlinux -Iinclude -Ibpf
+
+USER_SRC := $(wildcard user/*/*.c)
+USER_OBJ := $(USER_SRC:%.c=$(B)/obj/%.o)
+UNIT_SRC := $(filter-out %_lib.c,$(wildcard tests/unit/*.c))
+UNIT_BIN := $(UNIT_SRC:tests/%.c=$(B)/tests/%)
+BPFTEST_SRC := $(filter-out %_lib.c,$(wildcard tests/bpf/*.c))
+BPFTEST_BIN := $(BPFTEST_SRC:tests/%.c=$(B)/tests/%)
+HELPER_SRC := $(filter-out %_lib.c,$(wildcard tests/netns/*.c tests/kafka/*.c tests/bench/*.c))
+HELPER_BIN := $(HELPER_SRC:tests/%.c=$(B)/tests/%)
+TESTLIB_OBJ = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(dir $(1))*_lib.c))
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all run test bench install uninstall clean vmlinux schema man tests fuzz check-layers test-mutants setup setup-test help
+
+all: $(B)/ninetap
+
+help:
+	@echo "make            build build/ninetap"
+	@echo "make run        install what is missing, build, watch a lab (IFACE=NAME: a real interface)"
+	@echo "make test       install what is missing, build, run all tests"
+	@echo "make test-mutants  show that broken rules are caught"
+	@echo "make bench      measure, as ratios to the machine's own limits"
+	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
+	@echo "make vmlinux | schema | man   make the generated files of the tree again"
+
+# --- kernel side -----------------------------------------------------------
+build/ninetap.bpf.o: bpf/ninetap.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPFFLAGS) -MMD -MP -MF build/ninetap.bpf.d -c $< -o $@
+
+build/ninetap.skel.h: build/ninetap.bpf.o
+	$(BPFTOOL) gen skeleton $< name nt_bpf > $@
+
+vmlinux:
+	$(BPFTOOL) btf dump file /sys/kernel/btf/vmlinux format c | python3 scripts/gen-vmlinux.py > vmlinux/vmlinux.h
+
+# --- user side -------------------------------------------------------------
+$(B)/obj/%.o: %.c | build/ninetap.skel.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Itests -Ibpf -MMD -MP -c $< -o $@
+
+$(B)/ninetap: $(B)/obj/user/main.o $(USER_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# --- tests -----------------------------------------------------------------
+.SECONDEXPANSION:
+$(B)/tests/%: $(B)/obj/tests/%.o $$(call TESTLIB_OBJ,tests/$$*) $(USER_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+FUZZ_SRC := $(filter-out user/sink/% user/collect/%,$(USER_SRC))
+build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) | build/ninetap.skel.h
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS) -std=gnu11 -O1 -g -Wall -Itests -Ibpf -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $< $(FUZZ_SRC) -ljansson -lz -pthread -o $@
+
+tests: $(UNIT_BIN) $(BPFTEST_BIN) $(HELPER_BIN)
+fuzz: $(FUZZ_BIN)
+
+setup:
+	@scripts/setup.sh build
+setup-test:
+	@scripts/setup.sh build test
+
+run: setup
+	@$(MAKE) --no-print-directory -s all
+	@scripts/lab.sh run
+
+test: setup-test
+	@$(MAKE) --no-print-directory -s -j2 all tests fuzz
+	@$(MAKE) --no-print-directory -s -j2 SAN=1 all tests
+	@scripts/run-tests
+
+test-mutants: setup-test
+	@scripts/run-mutants
+
+bench: setup-test
+	@$(MAKE) --no-print-directory -s -j2 all tests
+	@scripts/bench
+
+# A stage includes what comes before it, never what comes after (docs/architecture.md).
+check-layers:
+	@scripts/check-layers
+
+# --- generated files that are kept in the tree -------------------------------
+schema man: $(B)/ninetap
+	$(B)/ninetap generate avsc > include/ninetap/ninetap.avsc
+	$(B)/ninetap generate man > docs/ninetap.8
+
+install: all
+	install -D -m 0755 build/ninetap $(DESTDIR)$(PREFIX)/sbin/ninetap
+	install -D -m 0644 docs/ninetap.8 $(DESTDIR)$(PREFIX)/share/man/man8/ninetap.8
+	install -D -m 0644 include/ninetap/ninetap.avsc $(DESTDIR)$(PREFIX)/share/ninetap/ninetap.avsc
+	install -D -m 0644 docs/ninetap.json $(DESTDIR)$(PREFIX)/share/ninetap/ninetap.json
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/ninetap $(DESTDIR)$(PREFIX)/share/man/man8/ninetap.8
+	rm -rf $(DESTDIR)$(PREFIX)/share/ninetap
+
+clean:
+	rm -rf build
+
+-include build/ninetap.bpf.d
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
