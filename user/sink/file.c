@@ -108,6 +108,8 @@ static int take_path(const char *path, int *fd)
 			log_notice("keep what %s held: it is now %s", path, name);
 			close(*fd);
 			err = open_path(path, fd, &st);
+			if (err && rename_new(name, path))
+				log_error("put %s back: it is now %s", path, name);
 		}
 	}
 	if (err && *fd >= 0) {

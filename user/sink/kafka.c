@@ -33,6 +33,7 @@ struct kafka_sink {
 	char schema[64];
 	uint64_t trouble_ns;		/* when the last error came; 0: all is well */
 	bool told[KINDS];		/* error codes logged since all was well */
+	char told_log[256];		/* the last line of librdkafka's own that was logged */
 };
 
 /* The opaque of a message: whose and how many records it holds. */
@@ -71,6 +72,7 @@ static void all_well(struct kafka_sink *k)
 	log_notice("deliver to kafka topic %s: works again", rd_kafka_topic_name(k->topic));
 	k->trouble_ns = 0;
 	memset(k->told, 0, sizeof(k->told));
+	k->told_log[0] = '\0';
 }
 
 static const char *advice(rd_kafka_resp_err_t err)
@@ -141,15 +143,18 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	static const char *const twice[] = { "FAIL", "ERROR", "FATAL", "REQTMOUT", "REQERR" };
+	struct kafka_sink *k = rd_kafka_opaque(rk);
 	bool curious = level > 4;	/* syslog(3): 4 is a warning */
 
-	(void)rk;
 	for (size_t i = 0; i < sizeof(twice) / sizeof(*twice); i++)
 		curious = curious || !strcmp(facility, twice[i]);
-	if (curious)
+	if (curious) {
 		log_info("librdkafka %s: %s", facility, text);
-	else
+	} else if (strncmp(k->told_log, text, sizeof(k->told_log) - 1)) {
+		snprintf(k->told_log, sizeof(k->told_log), "%s", text);
+		k->trouble_ns = now_ns();
 		log_warn("librdkafka %s: %s", facility, text);
+	}
 }
 
 /* Sets a property; the reason of a failure is logged. */
@@ -302,13 +307,6 @@ static rd_kafka_resp_err_t produce(struct kafka_sink *k, const struct batch *b, 
 	return err;
 }
 
-static int errno_of(rd_kafka_resp_err_t err)
-{
-	if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-		return -ENOBUFS;
-	return err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? -EMSGSIZE : -EIO;
-}
-
 static int kafka_put(struct sink *s, const struct batch *b)
 {
 	struct kafka_sink *k = (struct kafka_sink *)s;
@@ -323,7 +321,7 @@ static int kafka_put(struct sink *s, const struct batch *b)
 		if (e)
 			loses(k, b->cpu, m->count, e);
 		if (e && !err)
-			err = errno_of(e);
+			err = e == RD_KAFKA_RESP_ERR__QUEUE_FULL ? -ENOBUFS : -EIO;
 	}
 	return err;
 }

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real broker for tests: scripts/kafka.sh as a Python object, and what kcat reads from it."""
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SCRIPT = os.path.join(ROOT, "scripts", "kafka.sh")
+
+
+class Message:
+    """partition, offset, key, headers (a dict; each name once), payload (text)."""
+
+    def __init__(self, envelope):
+        pairs = envelope.get("headers") or []
+        names = pairs[::2]
+        assert len(set(names)) == len(names), "a header comes twice: %s" % pairs
+        self.partition, self.offset = envelope["partition"], envelope["offset"]
+        self.key, self.payload = envelope["key"], envelope["payload"]
+        self.headers = dict(zip(names, pairs[1::2]))
+
+
+class Broker:
+    """Runs from construction to close(); its data live in a folder that close() removes."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="ninetap-kafka-")
+        try:
+            self.address = self._run("start", timeout=600).strip()
+        except BaseException:
+            self.close()
+            raise
+
+    def _run(self, verb, *args, timeout=180):
+        p = subprocess.run([SCRIPT, verb, self.dir, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, text=True, timeout=timeout)
+        assert p.returncode == 0, "kafka.sh %s: %s" % (verb, p.stderr)
+        return p.stdout
+
+    def topic(self, name, partitions=1):
+        """Creates a topic and returns ninetap's name of it as a sink."""
+        self._run("topic", name, str(partitions))
+        return "kafka:%s/%s" % (self.address, name)
+
+    def kill(self):
+        """SIGKILL; returns when the process is gone."""
+        self._run("kill")
+
+    def restart(self):
+        assert self._run("restart").strip() == self.address
+
+    def close(self):
+        try:
+            self._run("stop")
+        finally:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    def consume(self, topic):
+        """All messages that the topic holds now, each partition's in its order; payloads must be UTF-8."""
+        p = subprocess.run(["kcat", "-b", self.address, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J"],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=180)
+        assert p.returncode == 0, "kcat: %s" % p.stderr.decode()
+        return [Message(json.loads(line)) for line in p.stdout.splitlines()]
