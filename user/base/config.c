@@ -123,8 +123,10 @@ static int read_iface(struct reader *r, const struct option_src *src)
 	struct iface_rule *rule = option_new_iface(r->options, src);
 	struct level level = { .rows = iface_rows, .rows_n = iface_rows_n, .base = rule, .prefix = "" };
 
-	if (!rule)
+	if (!rule) {
+		jsonpos_skip(&r->pos);
 		return -ENOSPC;
+	}
 	snprintf(prefix, sizeof(prefix), "%s.", src->name);
 	level.name = prefix;
 	if (scan_object(r, &level))

@@ -193,19 +193,25 @@ static void cell(FILE *f, const char *text)
 	}
 }
 
-void options_markdown(FILE *f)
+static void markdown_row(FILE *f, const struct option_row *row, const char *above)
 {
 	char values[OPTION_NOTES];
 
+	fprintf(f, "| `%s%s` | ", above, row->path);
+	if (row->name)
+		fprintf(f, "`--%s`", row->name);
+	fprintf(f, " | %s | %s | ", option_values(row, values), row->value ? row->value : "");
+	cell(f, row->help);
+	fputs(" |\n", f);
+}
+
+void options_markdown(FILE *f)
+{
 	fputs("| configuration | command line | values | default | meaning |\n|---|---|---|---|---|\n", f);
 	for (size_t i = 0; i < option_rows_n; i++) {
-		const struct option_row *row = &option_rows[i];
-
-		if (!row->path)
-			continue;
-		fprintf(f, "| `%s` | `--%s` | %s | %s | ", row->path, row->name, option_values(row, values),
-			row->value ? row->value : "");
-		cell(f, row->help);
-		fputs(" |\n", f);
+		if (option_rows[i].path)
+			markdown_row(f, &option_rows[i], "");
+		for (size_t k = 0; option_rows[i].kind == OPTION_IFACES && k < iface_rows_n; k++)
+			markdown_row(f, &iface_rows[k], "interfaces[].");
 	}
 }
