@@ -140,8 +140,11 @@ static INLINE int parse_extensions(const struct nt_view *v, struct nt_parse *p, 
 		if (view_extension(v, p, l))
 			return -1;
 	}
-	if (l->frag != NT_FRAG_LATER && is_extension(l->version, p->next))
-		p->notes |= NOTE(NT_COUNT_TOO_DEEP);
+	if (l->frag == NT_FRAG_LATER)
+		return -1;
+	if (!is_extension(l->version, p->next))
+		return 0;
+	p->notes |= NOTE(NT_COUNT_TOO_DEEP);
 	return -1;
 }
 

@@ -35,6 +35,12 @@ static INLINE __u16 etype_of_version(__u8 first)
 	return first >> 4 == 6 ? ETYPE_IP6 : ETYPE_NONE;
 }
 
+/* A type where no length can stand (SNAP, GENEVE). */
+static INLINE __u16 etype_alone(__u16 type)
+{
+	return type > LLC_LENGTH_MAX ? type : ETYPE_NONE;
+}
+
 static INLINE void push_vlan(struct nt_layer *l, __u16 tci)
 {
 	if (l->vlans == 0)
@@ -134,7 +140,7 @@ static INLINE int link_llc(const struct nt_view *v, struct nt_parse *p)
 	if (!h)
 		return -1;
 	if (!h[0] && !h[1] && (!h[2] || h[2] == 0xf8))
-		p->etype = ld16(h + 3);
+		p->etype = etype_alone(ld16(h + 3));
 	p->off += 8;
 	return 0;
 }

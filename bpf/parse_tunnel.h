@@ -50,7 +50,7 @@ static INLINE int tunnel_geneve(const struct nt_view *v, struct nt_parse *p, str
 	if (!h || h[0] >> 6)
 		return tunnel_bad(p, NT_COUNT_TUNNEL_HEADER);
 	tunnel_id(l, ld32(h + 4) >> 8);
-	p->etype = ld16(h + 2);
+	p->etype = etype_alone(ld16(h + 2));
 	p->off += 8 + (h[0] & 0x3f) * 4;
 	return 0;
 }
