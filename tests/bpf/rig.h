@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rig.h - the BPF programs in test runs: loaded, never attached, one packet at
+ * a time on one CPU with a ring of its own, counters read around each.
+ *
+ * What the kernel makes of a packet comes back as the struct outcome that the
+ * host's parser gives. Owner: the caller; one thread, pinned to one CPU.
+ */
+#ifndef NINETAP_TESTS_RIG_H
+#define NINETAP_TESTS_RIG_H
+
+#include <stddef.h>
+#include "text.h"
+
+struct __sk_buff;
+struct xdp_md;
+struct nt_bpf;
+struct ring_buffer;
+
+enum rig_prog { RIG_XDP, RIG_TC_IN, RIG_TC_OUT, RIG_TC_IN_L3, RIG_TC_OUT_L3, RIG_PROGS };
+
+struct rig_settings {
+	struct nt_config cfg;
+	uint32_t ring_bytes;		/* 0: no ring */
+	bool leave;			/* records stay in the ring */
+};
+
+struct rig {
+	struct rig_settings set;
+	struct nt_bpf *skel;
+	struct ring_buffer *reader;
+	int ring_fd, cpu;
+	uint64_t counts[NT_COUNT_MAX];	/* up to the last packet */
+	struct nt_record rec;		/* last one read */
+	size_t rec_bytes;
+	unsigned int recs;		/* read since the last packet */
+	uint64_t ts_ns;			/* in a replay: that of the last packet, and its seq */
+};
+
+/* As the programs are by default: two VXLAN ports, no filter, a replay. */
+struct rig_settings rig_defaults(void);
+
+/* 0 or -errno, said on stdout. rig_close() is due either way. */
+int rig_open(struct rig *r, const struct rig_settings *s);
+void rig_close(struct rig *r);
+
+/* Can a test run of this program take the frame? The kernel has bounds of its own. */
+bool rig_takes(enum rig_prog prog, const uint8_t *bytes, uint32_t n);
+
+/*
+ * One packet. 0; the kernel's -errno; -EPROTO after a line on stdout where
+ * the programs broke a rule of their own: verdict, one fate a packet, record
+ * exactly if counted, sizes, hook, direction, time and number.
+ */
+int rig_run(struct rig *r, enum rig_prog prog, const uint8_t *bytes, uint32_t n, uint32_t wire, struct outcome *o);
+
+/* The same for TC programs with a context (its size: sizeof(struct __sk_buff)). */
+int rig_run_skb(struct rig *r, enum rig_prog prog, const struct packet *pk, struct __sk_buff *ctx, struct outcome *o);
+
+/* The same for the XDP program; ctx.data_end is how many bytes are linear. */
+int rig_run_xdp(struct rig *r, const struct packet *pk, struct xdp_md *ctx, struct outcome *o);
+
+/* Makes two outcomes comparable: what depends on hook, place and time is zeroed. 1: the same. */
+int rig_same(const struct outcome *a, const struct outcome *b);
+
+#endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * ring_run.c - losses: a ring that is full, and none at all. Every packet
+ * keeps its one fate, and the numbers show what is missing.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "rig.h"
+#include "ninetap.skel.h"
+#include "unit/check.h"
+
+#define PACKETS 100
+#define RING_HEADER 8			/* of each record in a BPF ring */
+
+static struct rig rig;
+static struct packet plain, tunnel;
+static uint64_t last_seq;
+
+static int next_seq(void *ctx, void *data, size_t bytes)
+{
+	const struct nt_record *r = data;
+
+	(void)bytes;
+	CHECK_EQ(r->seq, last_seq + 1);
+	last_seq = r->seq;
+	++*(unsigned int *)ctx;
+	return 0;
+}
+
+/* Takes all out of the ring; their numbers follow each other. Returns how many. */
+static unsigned int drain(void)
+{
+	struct ring_buffer *reader = NULL;
+	unsigned int n = 0;
+
+	reader = ring_buffer__new(rig.ring_fd, next_seq, &n, NULL);
+	CHECK(reader != NULL);
+	if (reader)
+		ring_buffer__consume(reader);
+	ring_buffer__free(reader);
+	return n;
+}
+
+static int open_rig(uint32_t ring_bytes)
+{
+	struct rig_settings s = rig_defaults();
+
+	s.cfg.replay = 0;
+	s.leave = true;
+	s.ring_bytes = ring_bytes;
+	last_seq = 0;
+	return rig_open(&rig, &s);
+}
+
+static void send(const struct packet *pk, enum rig_prog prog, int fate)
+{
+	struct outcome o;
+
+	CHECK_EQ(rig_run(&rig, prog, pk->bytes, pk->n, pk->wire, &o), 0);
+	CHECK_EQ(o.fate, fate);
+}
+
+static void test_full_ring(void)
+{
+	unsigned int fit = 4096 / ((NT_RECORD_SIZE(0) + RING_HEADER + 7) & ~7U);
+	unsigned int got;
+
+	CHECK_EQ(open_rig(4096), 0);
+	for (unsigned int i = 0; i < PACKETS && rig.skel; i++)
+		send(&plain, i % 2 ? RIG_XDP : RIG_TC_OUT, i < fit ? NT_COUNT_RECORDED : NT_COUNT_RING_FULL);
+	CHECK_EQ(rig.counts[NT_COUNT_SEEN], PACKETS);
+	CHECK_EQ(rig.counts[NT_COUNT_RECORDED], fit);
+	CHECK_EQ(rig.counts[NT_COUNT_RING_FULL], PACKETS - fit);
+	got = drain();
+	CHECK_EQ(got, fit);
+	CHECK_EQ(last_seq, fit);
+
+	/* The gap is as wide as the loss. */
+	last_seq = PACKETS;
+	send(&plain, RIG_XDP, NT_COUNT_RECORDED);
+	CHECK_EQ(drain(), 1);
+	CHECK_EQ(last_seq, PACKETS + 1);
+	rig_close(&rig);
+}
+
+/* A record's size decides: tunnels fill the ring earlier. */
+static void test_sizes_in_the_ring(void)
+{
+	unsigned int fit = 4096 / ((NT_RECORD_SIZE(2) + RING_HEADER + 7) & ~7U);
+
+	CHECK_EQ(open_rig(4096), 0);
+	for (unsigned int i = 0; i < PACKETS && rig.skel; i++)
+		send(&tunnel, RIG_XDP, i < fit ? NT_COUNT_RECORDED : NT_COUNT_RING_FULL);
+	CHECK_EQ(drain(), fit);
+	rig_close(&rig);
+}
+
+static void test_no_ring(void)
+{
+	uint32_t cpu;
+
+	CHECK_EQ(open_rig(4096), 0);
+	cpu = rig.cpu;
+	for (int i = 0; i < 3 && rig.skel; i++)
+		send(&plain, RIG_XDP, NT_COUNT_RECORDED);
+	CHECK_EQ(bpf_map_delete_elem(bpf_map__fd(rig.skel->maps.nt_rings), &cpu), 0);
+	for (int i = 0; i < 4; i++)
+		send(&plain, RIG_TC_IN, NT_COUNT_NO_RING);
+	CHECK_EQ(bpf_map_update_elem(bpf_map__fd(rig.skel->maps.nt_rings), &cpu, &rig.ring_fd, BPF_ANY), 0);
+	CHECK_EQ(drain(), 3);
+	last_seq += 4;
+	send(&plain, RIG_XDP, NT_COUNT_RECORDED);
+	CHECK_EQ(drain(), 1);
+	CHECK_EQ(last_seq, 8);
+	rig_close(&rig);
+}
+
+static void test_never_a_ring(void)
+{
+	CHECK_EQ(open_rig(0), 0);
+	for (int i = 0; i < 10 && rig.skel; i++)
+		send(&plain, RIG_XDP, NT_COUNT_NO_RING);
+	CHECK_EQ(rig.counts[NT_COUNT_SEEN], 10);
+	CHECK_EQ(rig.counts[NT_COUNT_NO_RING], 10);
+	rig_close(&rig);
+}
+
+/* The reader is woken by level only: at 64, 128 ... if the ring holds enough. */
+static void run_wake(uint64_t wake_bytes, bool woken)
+{
+	struct rig_settings s = rig_defaults();
+	struct ring_buffer *reader;
+	unsigned int n = 0;
+
+	s.cfg.replay = 0;
+	s.cfg.ring_wake_bytes = wake_bytes;
+	s.leave = true;
+	s.ring_bytes = 65536;
+	last_seq = 0;
+	CHECK_EQ(rig_open(&rig, &s), 0);
+	reader = ring_buffer__new(rig.ring_fd, next_seq, &n, NULL);
+	CHECK(reader != NULL);
+	for (int i = 0; i < 64 && rig.skel; i++)
+		send(&plain, RIG_XDP, NT_COUNT_RECORDED);
+	CHECK_EQ(reader ? ring_buffer__poll(reader, 0) > 0 : 0, woken);
+	ring_buffer__free(reader);
+	rig_close(&rig);
+}
+
+static void test_wake_by_level(void)
+{
+	run_wake(1000, true);
+	run_wake(60000, false);
+}
+
+int main(void)
+{
+	if (packet_build("eth ip4 tcp", &plain) || packet_build("eth ip4 ip4 ip4 tcp", &tunnel)) {
+		printf("not ok packets\n");
+		return 1;
+	}
+	RUN(test_full_ring);
+	RUN(test_sizes_in_the_ring);
+	RUN(test_no_ring);
+	RUN(test_never_a_ring);
+	RUN(test_wake_by_level);
+	return check_done();
+}

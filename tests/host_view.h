@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * host_view.h - the host's side of bpf/view.h, so that the parser runs under
+ * sanitizers, a fuzzer and a debugger. Include it in one file of a program.
+ *
+ * Each view_bytes() gives its bytes at the end of a heap block of its own and
+ * spoils what the call before gave: a read behind n is an error of ASan, and
+ * a pointer kept too long reads 0xdb.
+ */
+#ifndef NINETAP_TESTS_HOST_VIEW_H
+#define NINETAP_TESTS_HOST_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/types.h>
+
+#define INLINE inline __attribute__((unused))
+
+#include "ninetap/abi.h"
+
+struct nt_view {
+	const __u8 *data;
+	__u32 bytes;
+	__u8 *window;			/* NT_SCRATCH_BYTES on the heap */
+};
+
+static struct nt_config nt_cfg = { .sample = 1, .vxlan_ports_n = 2, .vxlan_ports = { 4789, 8472 } };
+
+static INLINE __u16 ld16(const __u8 *at)
+{
+	return at[0] << 8 | at[1];
+}
+
+static INLINE __u32 ld32(const __u8 *at)
+{
+	return (__u32)ld16(at) << 16 | ld16(at + 2);
+}
+
+static INLINE void copy16(__u8 *dst, const __u8 *src)
+{
+	memcpy(dst, src, 16);
+}
+
+static INLINE void copy4(__u8 *dst, const __u8 *src)
+{
+	memset(dst, 0, 16);
+	memcpy(dst, src, 4);
+}
+
+#include "view.h"
+
+static INLINE const __u8 *view_bytes(const struct nt_view *v, struct nt_parse *p, __u32 off, const __u32 n)
+{
+	__u8 *at = v->window + NT_SCRATCH_BYTES - n;
+
+	(void)p;
+	memset(v->window, 0xdb, NT_SCRATCH_BYTES);
+	if (n > v->bytes || off > v->bytes - n)
+		return NULL;
+	memcpy(at, v->data + off, n);
+	return at;
+}
+
+#include "parse.h"
+
+static INLINE int view_extension(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
+{
+	return parse_extension(v, p, l);
+}
+
+static INLINE int view_level(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
+{
+	return parse_level(v, p, l);
+}
+
+static INLINE int host_levels(const struct nt_view *v, struct nt_parse *p, __u32 wire_bytes, bool l3)
+{
+	const __u8 *first;
+
+	parse_begin(p, ETYPE_ETH, v->bytes, wire_bytes);
+	if (l3) {
+		first = header(v, p, 0, 1);
+		p->etype = first ? etype_of_version(first[0]) : ETYPE_NONE;
+	}
+	return parse_levels(v, p);
+}
+
+/*
+ * One packet as the programs treat it without filter and sampler: its fate,
+ * NT_COUNT_RECORDED with *out filled but for time, place and seq. Bytes that
+ * are no part of the record are zero. -1: no memory.
+ */
+static INLINE int host_parse(const void *frame, uint32_t caplen, uint32_t wirelen, bool l3,
+			     struct nt_record *out, uint32_t *notes)
+{
+	static const int fates[] = { NT_COUNT_TRUNCATED, NT_COUNT_NON_IP, NT_COUNT_MALFORMED };
+	__u8 *exact = malloc(caplen + !caplen);
+	struct nt_view v = { exact, caplen, malloc(NT_SCRATCH_BYTES) };
+	struct nt_parse *p = malloc(sizeof(*p));
+	int found = -4;
+
+	if (exact && v.window && p) {
+		memcpy(exact, frame, caplen);
+		memset(p, 0xdb, sizeof(*p));	/* what a map holds: the packet before */
+		found = host_levels(&v, p, wirelen, l3);
+		p->rec.packets = p->rec.sample = 1;
+		p->rec.bytes = wirelen;
+		p->rec.payload_bytes = p->wire_end > p->payload_off ? p->wire_end - p->payload_off : 0;
+		memset(out, 0, sizeof(*out));
+		if (found >= 0)
+			memcpy(out, &p->rec, NT_RECORD_SIZE(p->rec.tunnels % NT_LAYERS_MAX));
+		*notes = p->notes;
+	}
+	free(exact);
+	free(v.window);
+	free(p);
+	if (found >= 0)
+		return NT_COUNT_RECORDED;
+	return found < -3 ? -1 : fates[-found - 1];
+}
+
+#endif
