@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * collect_lane.c - lane.c, account.c and clock.c: gaps in seq become losses
+ * that the next batch carries, batches are cut by count, a limit is exact,
+ * and an account that does not balance is noticed.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+#include <time.h>
+#include "base/clock.h"
+#include "collect/account.h"
+#include "collect/lane.h"
+#include "unit/check.h"
+
+static const struct tag_origin origin = { .box = "b", .epoch = 7 };
+
+static struct nt_record record(uint64_t seq)
+{
+	struct nt_record r = { .seq = seq, .sample = 1, .packets = 1, .dir = NT_DIR_IN, .hook = NT_HOOK_TC };
+
+	r.layer[0].version = 4;
+	return r;
+}
+
+static void give(struct lane *l, struct outlet *out, uint64_t seq)
+{
+	struct nt_record r = record(seq);
+	struct tagged t = { .rec = &r, .origin = &origin, .iface = "eth0" };
+
+	lane_follow(l, &r);
+	lane_add(l, out, &t, (int64_t)seq);
+}
+
+struct bench {
+	struct options o;
+	char output[64];
+	int pipe[2];
+	struct outlet out;
+	struct lane lane;
+};
+
+/* A lane without a ring, into a pipe that nobody reads. */
+static void open_bench(struct bench *b, uint32_t batch_records, uint64_t limit)
+{
+	*b = (struct bench){ .o = { .encoding = "json", .batch_records = batch_records, .count = limit } };
+	CHECK_EQ(pipe(b->pipe), 0);
+	snprintf(b->output, sizeof(b->output), "file:/proc/self/fd/%d", b->pipe[1]);
+	b->o.output = b->output;
+	CHECK_EQ(outlet_open(&b->out, &b->o, &origin, -1), 0);
+	b->lane = (struct lane){ .next_seq = 1, .ring.fd = -1 };
+	CHECK_EQ(encoder_begin(b->out.encoder, &b->lane.batch, 0), 0);
+}
+
+static void close_bench(struct bench *b, struct sink_stats *stats)
+{
+	lane_cut(&b->lane, &b->out);
+	lane_close(&b->lane);
+	outlet_close(&b->out, 1000, stats);
+	close(b->pipe[0]);
+	close(b->pipe[1]);
+}
+
+static void test_gaps_are_losses(void)
+{
+	struct sink_stats stats;
+	struct bench b;
+
+	open_bench(&b, 100, 0);
+	give(&b.lane, &b.out, 1);
+	give(&b.lane, &b.out, 2);
+	CHECK_EQ(b.lane.lost, 0);
+	give(&b.lane, &b.out, 5);
+	CHECK_EQ(b.lane.lost, 2);
+	give(&b.lane, &b.out, 6);
+	CHECK_EQ(b.lane.lost, 2);
+	close_bench(&b, &stats);
+	CHECK_EQ(stats.delivered, 4);
+}
+
+static void test_loss_before_the_first_record(void)
+{
+	struct bench b;
+
+	open_bench(&b, 100, 0);
+	give(&b.lane, &b.out, 4);
+	CHECK_EQ(b.lane.lost, 3);
+	close_bench(&b, NULL);
+}
+
+static void test_batches_are_cut_by_count(void)
+{
+	struct bench b;
+
+	open_bench(&b, 3, 0);
+	give(&b.lane, &b.out, 1);
+	give(&b.lane, &b.out, 2);
+	CHECK_EQ(b.lane.batch.count, 2);
+	CHECK_EQ(b.lane.since_ns, 1);
+	give(&b.lane, &b.out, 3);
+	CHECK_EQ(b.lane.batch.count, 0);
+	give(&b.lane, &b.out, 4);
+	CHECK_EQ(b.lane.since_ns, 4);
+	close_bench(&b, NULL);
+}
+
+static void test_the_limit_is_exact(void)
+{
+	struct sink_stats stats;
+	struct bench b;
+
+	open_bench(&b, 2, 3);
+	for (uint64_t seq = 1; seq <= 5; seq++)
+		give(&b.lane, &b.out, seq);
+	CHECK(outlet_done(&b.out));
+	CHECK_EQ(b.out.unread, 2);
+	close_bench(&b, &stats);
+	CHECK_EQ(stats.delivered, 3);
+}
+
+static void test_only_whole_records_are_valid(void)
+{
+	struct nt_record r = record(1);
+
+	CHECK(record_valid(&r, NT_RECORD_SIZE(0)));
+	CHECK(!record_valid(&r, NT_RECORD_SIZE(0) - 1));
+	CHECK(!record_valid(&r, NT_RECORD_SIZE(1)));
+	CHECK(!record_valid(&r, 0));
+	r.tunnels = 2;
+	CHECK(record_valid(&r, NT_RECORD_SIZE(2)));
+	CHECK(!record_valid(&r, NT_RECORD_SIZE(0)));
+	r.tunnels = 3;
+	CHECK(!record_valid(&r, NT_RECORD_SIZE(2) + sizeof(struct nt_layer)));
+}
+
+static void test_the_account_balances(void)
+{
+	struct account a = { .unread = 1, .encode_lost = 2 };
+
+	a.counts[NT_COUNT_SEEN] = 30;
+	a.counts[NT_COUNT_RECORDED] = 20;
+	a.counts[NT_COUNT_NON_IP] = 4;
+	a.counts[NT_COUNT_NO_RING] = 6;
+	a.counts[NT_COUNT_CUT] = 99;
+	a.sink.delivered = 10;
+	a.sink.lost[SINK_LOSS_QUEUE_FULL] = 3;
+	a.sink.lost[SINK_LOSS_WRITE] = 4;
+	CHECK(account_balances(&a));
+	a.sink.lost[SINK_LOSS_WRITE]--;
+	CHECK(!account_balances(&a));
+	a.sink.delivered++;
+	a.counts[NT_COUNT_NO_RING]--;
+	CHECK(!account_balances(&a));
+}
+
+static void test_every_count_has_a_name(void)
+{
+	for (int i = 0; i < NT_COUNT_MAX; i++)
+		CHECK(count_names[i] != NULL);
+}
+
+/* The offset leads from one clock to the other, within its own error and a scheduling hiccup. */
+static void test_the_clock_offset(void)
+{
+	struct clock_offset c;
+	struct timespec t;
+	int64_t now, utc;
+
+	clock_measure(&c);
+	now = clock_monotonic_ns();
+	clock_gettime(CLOCK_REALTIME, &t);
+	utc = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+	CHECK(llabs(now + c.offset_ns - utc) < 50000000);
+	CHECK(c.error_ns >= 0 && c.error_ns < 50000000);
+	c.offset_ns = 0;
+	clock_refresh(&c, c.measured_ns + 1);
+	CHECK_EQ(c.offset_ns, 0);
+	clock_refresh(&c, c.measured_ns + 200000000);
+	CHECK(c.offset_ns != 0);
+}
+
+int main(void)
+{
+	RUN(test_gaps_are_losses);
+	RUN(test_loss_before_the_first_record);
+	RUN(test_batches_are_cut_by_count);
+	RUN(test_the_limit_is_exact);
+	RUN(test_only_whole_records_are_valid);
+	RUN(test_the_account_balances);
+	RUN(test_every_count_has_a_name);
+	RUN(test_the_clock_offset);
+	return check_done();
+}
