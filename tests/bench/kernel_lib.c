@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * kernel_lib.c - ns a packet of each program, by BPF_PROG_TEST_RUN, with the
+ * records drained on another CPU; beside a bare program that puts the same
+ * bytes into a ring. A run that lost a record has no figure.
+ */
+#include "bench/bench.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "base/options.h"
+#include "collect/loader.h"
+#include "collect/ring.h"
+#include "ninetap.skel.h"
+#include "tests/bench/limits.skel.h"
+
+#define REPEAT 2000000
+#define RING_BYTES (32 << 20)
+
+struct drain {
+	pthread_t thread;
+	struct ring *rings[2];
+	atomic_bool stop;
+	uint64_t records;
+};
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static void *drain_run(void *arg)
+{
+	const struct timespec ms = { 0, 1000000 };
+	struct drain *d = arg;
+	uint32_t bytes;
+
+	pin(1);
+	while (!atomic_load(&d->stop)) {
+		nanosleep(&ms, NULL);
+		for (int i = 0; i < 2; i++) {
+			while (ring_next(d->rings[i], &bytes))
+				if ((++d->records & 255) == 0)
+					ring_release(d->rings[i]);
+			ring_release(d->rings[i]);
+		}
+	}
+	return NULL;
+}
+
+/* ns a run, or -1. */
+static double run(int prog, const unsigned char *frame, uint32_t bytes)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = bytes, .repeat = REPEAT);
+
+	return bpf_prog_test_run_opts(prog, &o) ? -1.0 : (double)o.duration;
+}
+
+static int measure(int prog, enum frame_kind kind, struct figure *f)
+{
+	unsigned char frame[512];
+	uint32_t bytes = frame_build(kind, frame);
+
+	for (int i = 0; i < BENCH_ROUNDS; i++) {
+		f->ns[i] = run(prog, frame, bytes);
+		if (f->ns[i] < 0)
+			return -1;
+	}
+	figure_done(f);
+	return 0;
+}
+
+/* What the kernel's own statistics say of the same runs; they cost time themselves. */
+static int measure_stats(int prog, enum frame_kind kind, struct figure *f)
+{
+	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	unsigned char frame[512];
+	uint32_t bytes = frame_build(kind, frame);
+	int err = stats < 0;
+
+	for (int i = 0; i < BENCH_ROUNDS && !err; i++) {
+		struct bpf_prog_info before = {0}, after = {0};
+		uint32_t len = sizeof(before);
+
+		err = bpf_obj_get_info_by_fd(prog, &before, &len) || run(prog, frame, bytes) < 0 ||
+		      bpf_obj_get_info_by_fd(prog, &after, &len);
+		f->ns[i] = (double)(after.run_time_ns - before.run_time_ns) / (after.run_cnt - before.run_cnt);
+	}
+	if (stats >= 0)
+		close(stats);
+	figure_done(f);
+	return err ? -1 : 0;
+}
+
+static int table(struct nt_bpf *nt, struct limits *lim)
+{
+	static const char *const kinds[] = { "TCP", "TCP in VXLAN", "TCP in GTP-U in VXLAN" };
+	static const char *const puts[] = { "stamp and put 104 bytes", "stamp and put 160 bytes", "stamp and put 216 bytes" };
+	const int limit_fd[] = { bpf_program__fd(lim->progs.bench_put0), bpf_program__fd(lim->progs.bench_put1),
+				 bpf_program__fd(lim->progs.bench_put2) };
+	const struct { const char *name; int fd; } progs[] = {
+		{ "nt_xdp", bpf_program__fd(nt->progs.nt_xdp) },
+		{ "nt_tc_in", bpf_program__fd(nt->progs.nt_tc_in) },
+	};
+	struct figure limit, f, empty;
+	char name[64];
+
+	if (measure(bpf_program__fd(lim->progs.bench_empty), FRAME_TCP, &empty))
+		return -1;
+	row("empty program", &empty, NULL, NULL);
+	for (int k = 0; k < FRAME_MAX; k++) {
+		if (measure(limit_fd[k], k, &limit))
+			return -1;
+		for (int p = 0; p < 2; p++) {
+			if (measure(progs[p].fd, k, &f))
+				return -1;
+			snprintf(name, sizeof(name), "%s, %s", progs[p].name, kinds[k]);
+			row(name, &f, puts[k], &limit);
+		}
+	}
+	if (measure_stats(limit_fd[1], FRAME_VXLAN, &limit) || measure_stats(progs[0].fd, FRAME_VXLAN, &f))
+		return -1;
+	row("nt_xdp, TCP in VXLAN, by bpf_stats", &f, "the same by bpf_stats", &limit);
+	return 0;
+}
+
+static int check_lossless(const struct loader *l, const struct limits *lim)
+{
+	uint64_t counts[NT_COUNT_MAX];
+
+	if (loader_counts(l, counts))
+		return -1;
+	if (counts[NT_COUNT_RING_FULL] || lim->bss->full || counts[NT_COUNT_SEEN] != counts[NT_COUNT_RECORDED]) {
+		fprintf(stderr, "bench: %llu of ninetap's and %llu of the limit's records found the ring full: no figure\n",
+			(unsigned long long)counts[NT_COUNT_RING_FULL], (unsigned long long)lim->bss->full);
+		return -1;
+	}
+	return 0;
+}
+
+int bench_kernel(void)
+{
+	struct ring ours, theirs;
+	struct drain d = { .rings = { &ours, &theirs } };
+	struct limits *lim = limits__open_and_load();
+	struct loader l;
+	struct options o;
+	int err = -1;
+
+	pin(0);
+	if (!lim || options_init(&o))
+		return -1;
+	o.ring_bytes = RING_BYTES;
+	if (!loader_open(&l, &o, false, 0) && !ring_open(&ours, l.ring_fds[0], RING_BYTES) &&
+	    !ring_open(&theirs, bpf_map__fd(lim->maps.bench_ring), RING_BYTES)) {
+		pthread_create(&d.thread, NULL, drain_run, &d);
+		err = table(l.skel, lim);
+		atomic_store(&d.stop, true);
+		pthread_join(d.thread, NULL);
+		err = err ? err : check_lossless(&l, lim);
+	}
+	loader_close(&l);
+	limits__destroy(lim);
+	options_free(&o);
+	return err;
+}
