@@ -38,10 +38,22 @@ static void test_long_lines_are_whole(void)
 
 	memset(text, '\n', sizeof(text) - 1);
 	catch_stderr();
-	errno = EXDEV;
 	log_error("%s", text);
-	CHECK_EQ(errno, EXDEV);
 	CHECK_EQ(strlen(caught_stderr()), strlen("ninetap: error: \n") + 4 * 10000);
+}
+
+static void test_errno_is_kept(void)
+{
+	int saved = dup(STDERR_FILENO), null = open("/dev/null", O_RDONLY), is;
+
+	dup2(null, STDERR_FILENO);	/* write(2) says EBADF */
+	errno = EXDEV;
+	log_error("lost");
+	is = errno;
+	dup2(saved, STDERR_FILENO);
+	CHECK_EQ(is, EXDEV);
+	close(null);
+	close(saved);
 }
 
 static void test_a_line_is_one_write(void)
@@ -105,6 +117,7 @@ int main(void)
 	RUN(test_levels);
 	RUN(test_control_bytes_are_escaped);
 	RUN(test_long_lines_are_whole);
+	RUN(test_errno_is_kept);
 	RUN(test_a_line_is_one_write);
 	RUN(test_utf8);
 	RUN(test_suggestions);

@@ -46,11 +46,14 @@ static int scan_object(struct reader *r, struct level *level);
 /* Decodes a string literal; NULL after a complaint. The caller frees it. */
 static char *decode_string(const char *literal, size_t len, const struct option_src *src)
 {
-	json_t *string = json_loadb(literal, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-	const char *value = json_string_value(string);
+	const char *value;
 	char *copy = NULL;
+	json_t *string;
 
-	if (!value)
+	errno = 0;
+	string = json_loadb(literal, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	value = json_string_value(string);
+	if (!value || errno == ENOMEM)		/* jansson 2.14 then may drop a byte and succeed */
 		option_no_memory(src);
 	else if (strlen(value) != json_string_length(string))
 		option_complain(src, "holds a NUL character");
@@ -347,13 +350,15 @@ static int check_syntax(struct reader *r, const char *text, size_t len)
 {
 	struct option_src src = src_at(r, NULL);
 	json_error_t error;
-	json_t *json = json_loadb(text, len, JSON_ALLOW_NUL, &error);
+	json_t *json;
 
+	errno = 0;
+	json = json_loadb(text, len, JSON_ALLOW_NUL, &error);
 	if (json) {
 		json_decref(json);
 		return 0;
 	}
-	if (json_error_code(&error) == json_error_out_of_memory)
+	if (errno == ENOMEM)		/* jansson then blames the text */
 		return option_no_memory(&src);
 	src.line = error.line > 0 ? (unsigned int)error.line : 0;
 	option_complain(&src, "%s", error.text);

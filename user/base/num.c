@@ -101,7 +101,7 @@ static int read_with_unit(const char *s, const struct unit *units, size_t n,
 	unit = find_unit(units, n, end);
 	if (!unit)
 		return -EINVAL;
-	if (!err && __builtin_mul_overflow(v, unit->factor, &v))
+	if (__builtin_mul_overflow(v, unit->factor, &v))
 		err = -ERANGE;
 	return check_range(err, v, min, max, out);
 }
@@ -132,14 +132,10 @@ int num_range(const char *s, uint64_t min, uint64_t max, uint64_t *first, uint64
 	}
 	if (!err && b < a)
 		return -EINVAL;
-	err = check_range(err, a, min, max, &a);
-	if (err)
-		return err;
-	if (b > max)
-		return -ERANGE;
-	*first = a;
-	*last = b;
-	return 0;
+	err = check_range(err, a, min, max, first);
+	if (!err)
+		*last = b;
+	return err;
 }
 
 static const char *format(uint64_t v, const struct unit *units, size_t n, char out[NUM_TEXT])
