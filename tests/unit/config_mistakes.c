@@ -27,6 +27,8 @@ static const struct {
 	{ "{\"bxo\": 1}", ":1: unknown key \"bxo\": did you mean \"box\"?" },
 	{ "{\n\n\"filtre\": {\"a\":[1,{\"b\":\"]}\"}]},\n\"zzz\":1, \"box\": \"b\"}",
 	  ":3: unknown key \"filtre\": did you mean \"filter\"?\n:4: unknown key \"zzz\"" },
+	{ "{\"zzz\": \"a\\\"}\\\\\",\n\"box\": 1}",
+	  ":1: unknown key \"zzz\"\n:2: box: must be a string, not a whole number" },
 	{ "{\"filter.cidr\": []}", ":1: unknown key \"filter.cidr\"" },
 	{ "{\"json\": true}", ":1: unknown key \"json\"" },
 	{ "{\"config\": \"x\"}", ":1: unknown key \"config\"" },
@@ -56,7 +58,7 @@ static const struct {
 	  ":1: ring_bytes: \"65537\" is not a power of two: the nearest are 64KiB and 128KiB" },
 	{ "{\"ring_bytes\": \"2GiB\"}", ":1: ring_bytes: \"2GiB\" is out of range: 64KiB to 1GiB" },
 	{ "{\"batch\": {\"linger\": \"0\"}}", ":1: batch.linger: \"0\" is out of range: 1ms to 1m" },
-	{ "{\"batch\": []}", ":1: batch: must be an object, not an array" },
+	{ "{\"batch\":\n[]}", ":2: batch: must be an object, not an array" },
 	{ "{\"filter\": {\"cidr\": \"10.0.0.0/8\"}}", ":1: filter.cidr: must be an array, not a string" },
 	{ "{\"filter\": {\"cidr\": [\"10.0.0.0/8\",\n\n\"::1\", \"10.0.0.1/8\"],\n\"port\": [\"80,90\"]}}",
 	  ":3: filter.cidr[2]: \"10.0.0.1/8\" has host bits set: write 10.0.0.0/8\n"

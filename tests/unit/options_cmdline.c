@@ -86,7 +86,7 @@ static void test_lists(void)
 	struct options o;
 
 	CHECK_EQ(READ(&o, "run", "-i", "x", "--cidr", "10.0.0.0/8,::1", "--cidr=192.0.2.7", "--port=80,8000-8002,80",
-		      "--proto=TCP,17,icmpv6,255", "--vxlan-port=4789-4790", "-Xa=b", "-X", "c=d=e", "-Xa=f"), 0);
+		      "--proto=TCP,17,icmpv6,255", "--vxlan-port=4789-4790", "-Xab=b", "-X", "c=d=e", "-Xa=x", "-Xa=f"), 0);
 	CHECK_STR(caught, "");
 	CHECK_EQ(o.cidrs_n, 3);
 	CHECK_EQ(o.cidrs[0].prefix, 104);
@@ -98,10 +98,12 @@ static void test_lists(void)
 	CHECK_EQ(o.protos[3], (long long)(UINT64_C(1) << 63));
 	CHECK_EQ(o.vxlan_ports_n, 2);
 	CHECK_EQ(o.vxlan_ports[1], 4790);
-	CHECK_STR(o.kafka[0], "a");
-	CHECK_STR(o.kafka[1], "f");
+	CHECK_STR(o.kafka[0], "ab");
+	CHECK_STR(o.kafka[1], "b");
 	CHECK_STR(o.kafka[3], "d=e");
-	CHECK(!o.kafka[4]);
+	CHECK_STR(o.kafka[4], "a");
+	CHECK_STR(o.kafka[5], "f");
+	CHECK(!o.kafka[6]);
 	options_free(&o);
 }
 
@@ -133,6 +135,7 @@ static const struct {
 	{ { "run", "-i", "a[]" }, "--interface: \"a[]\" is not a glob: a [ without its ], or a \\ at its end" },
 	{ { "run", "-i", "a[" }, "--interface: \"a[\" is not a glob: a [ without its ], or a \\ at its end" },
 	{ { "run", "-i", "a[!" }, "--interface: \"a[!\" is not a glob: a [ without its ], or a \\ at its end" },
+	{ { "run", "-i", "a[!]" }, "--interface: \"a[!]\" is not a glob: a [ without its ], or a \\ at its end" },
 	{ { "run", "-i", "a*\\" }, "--interface: \"a*\\\" is not a glob: a [ without its ], or a \\ at its end" },
 	{ { "run", "-ix", "--plane", "dat" }, "--plane: \"dat\" is none of management, control, data" },
 	{ { "run", "-ix", "--hook", "XDP" }, "--hook: \"XDP\" is none of auto, xdp, tc" },

@@ -283,13 +283,14 @@ static size_t find_row(struct reader *r, const struct level *level, const char *
 static void read_section(struct reader *r, const struct level *above, const char *key)
 {
 	char prefix[NAME_TEXT];
+	enum jsonpos_type type = jsonpos_type(&r->pos);
 	struct level level = *above;
 	struct option_src src = src_at(r, key);
 
 	snprintf(prefix, sizeof(prefix), "%s.", key);
 	level.prefix = level.name = prefix;
 	level.seen = 0;
-	if (!check_type(r, BIT(JSONPOS_OBJECT), jsonpos_type(&r->pos), &src))
+	if (!check_type(r, BIT(JSONPOS_OBJECT), type, &src))
 		(void)scan_object(r, &level);
 }
 
@@ -302,7 +303,6 @@ static void read_member(struct reader *r, struct level *level, size_t at, const 
 	const char *known = key_of(level, row, &len);
 
 	snprintf(name, sizeof(name), "%.50s%.100s", level->name, key);
-	(void)jsonpos_type(&r->pos);		/* go to the value's line */
 	if (known && known[len])
 		read_section(r, level, key);
 	else if (row->kind == OPTION_PROPS)
