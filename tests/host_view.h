@@ -75,6 +75,9 @@ static INLINE int view_level(const struct nt_view *v, struct nt_parse *p, struct
 	return parse_level(v, p, l);
 }
 
+/* What the parser's state holds before: the packet before, so anything. */
+static __u8 host_stale = 0xdb;
+
 static INLINE int host_levels(const struct nt_view *v, struct nt_parse *p, __u32 wire_bytes, bool l3)
 {
 	const __u8 *first;
@@ -89,8 +92,8 @@ static INLINE int host_levels(const struct nt_view *v, struct nt_parse *p, __u32
 
 /*
  * One packet as the programs treat it without filter and sampler: its fate,
- * NT_COUNT_RECORDED with *out filled but for time, place and seq. Bytes that
- * are no part of the record are zero. -1: no memory.
+ * NT_COUNT_RECORDED with *out filled; time, place, seq and layers not in use
+ * are zero. -1: no memory.
  */
 static INLINE int host_parse(const void *frame, uint32_t caplen, uint32_t wirelen, bool l3,
 			     struct nt_record *out, uint32_t *notes)
@@ -103,8 +106,10 @@ static INLINE int host_parse(const void *frame, uint32_t caplen, uint32_t wirele
 
 	if (exact && v.window && p) {
 		memcpy(exact, frame, caplen);
-		memset(p, 0xdb, sizeof(*p));	/* what a map holds: the packet before */
+		memset(p, host_stale, sizeof(*p));
 		found = host_levels(&v, p, wirelen, l3);
+		p->rec.ts_ns = p->rec.seq = 0;
+		p->rec.ifindex = p->rec.cpu = p->rec.dir = p->rec.hook = 0;
 		p->rec.packets = p->rec.sample = 1;
 		p->rec.bytes = wirelen;
 		p->rec.payload_bytes = p->wire_end > p->payload_off ? p->wire_end - p->payload_off : 0;
