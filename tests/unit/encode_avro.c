@@ -158,7 +158,7 @@ static void damage(struct nt_record *r, struct tagged *t, int how)
 	case 1: r->dir = NT_DIR_MAX; break;
 	case 2: r->hook = NT_HOOK_INVALID; break;
 	case 3: r->hook = 255; break;
-	case 4: r->tunnels = NT_TUNNELS_MAX + 1; break;
+	case 4: sample_longest(r); r->tunnels++; break; /* its layer would be behind the record */
 	case 5: r->layer[1].frag = NT_FRAG_MAX; break;
 	case 6: r->layer[1].vlans = NT_VLANS_MAX + 1; break;
 	case 7: r->layer[1].version = 5; break;
