@@ -2,9 +2,9 @@
 /*
  * emit.bpf.h - a finished record into the ring of this CPU.
  *
- * The reader is woken when the ring holds more than nt_cfg.ring_wake_bytes,
- * looked at every 64th record, and by a timer of its own otherwise: a wake-up
- * costs more than a hundred packets.
+ * A wake-up costs more than a hundred packets: the reader is woken once when
+ * the ring fills past nt_cfg.ring_wake_bytes, looked at every 64th record,
+ * and by a timer of its own otherwise.
  */
 #ifndef NINETAP_EMIT_BPF_H
 #define NINETAP_EMIT_BPF_H
@@ -12,10 +12,14 @@
 #include "maps.bpf.h"
 
 #define WAKE_CHECK_MASK 63
+/* More than 64 records take: past the level, but not at the check before. */
+#define WAKE_WINDOW_BYTES 16384
 
 static INLINE __u64 wake_flag(void *ring, __u64 seq)
 {
-	if (seq & WAKE_CHECK_MASK || bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < nt_cfg.ring_wake_bytes)
+	if (seq & WAKE_CHECK_MASK)
+		return BPF_RB_NO_WAKEUP;
+	if (bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) - nt_cfg.ring_wake_bytes >= WAKE_WINDOW_BYTES)
 		return BPF_RB_NO_WAKEUP;
 	return BPF_RB_FORCE_WAKEUP;
 }

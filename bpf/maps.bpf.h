@@ -25,11 +25,6 @@ struct nt_cpu {
 	__u64 passed;			/* packets that passed the filter, for the sampler */
 };
 
-/* Value of nt_counts: bpftool prints the names of enum nt_count with it. */
-struct nt_counts {
-	__u64 count[NT_COUNT_MAX];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

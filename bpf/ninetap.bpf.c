@@ -127,24 +127,24 @@ static INLINE enum nt_count record_tc(struct nt_cpu *c, struct __sk_buff *skb, e
 /* Counts are made here alone, so that each packet has one fate. */
 static INLINE void worker_xdp(struct xdp_md *ctx)
 {
-	struct nt_counts *counts = counts_here();
+	__u64 *counts = counts_here();
 	struct nt_cpu *c = cpu_here();
 
 	if (!counts || !c)
 		return;
-	counts->count[NT_COUNT_SEEN]++;
+	counts[NT_COUNT_SEEN]++;
 	count_fate(counts, record_xdp(c, ctx));
 	count_notes(counts, c->parse.notes);
 }
 
 static INLINE void worker_tc(struct __sk_buff *skb, enum nt_dir dir, int l3)
 {
-	struct nt_counts *counts = counts_here();
+	__u64 *counts = counts_here();
 	struct nt_cpu *c = cpu_here();
 
 	if (!counts || !c)
 		return;
-	counts->count[NT_COUNT_SEEN]++;
+	counts[NT_COUNT_SEEN]++;
 	count_fate(counts, record_tc(c, skb, dir, l3));
 	count_notes(counts, c->parse.notes);
 }

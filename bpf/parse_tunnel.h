@@ -196,8 +196,8 @@ static INLINE int tunnel_etherip(const struct nt_view *v, struct nt_parse *p)
 
 static INLINE int is_vxlan_port(__u16 port)
 {
-	for (__u32 i = 0; i < NT_VXLAN_PORTS_MAX; i++)
-		if (i < nt_cfg.vxlan_ports_n && nt_cfg.vxlan_ports[i] == port)
+	for (__u32 i = 0; i < NT_VXLAN_PORTS_MAX && i < nt_cfg.vxlan_ports_n; i++)
+		if (nt_cfg.vxlan_ports[i] == port)
 			return 1;
 	return 0;
 }

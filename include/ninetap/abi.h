@@ -103,29 +103,41 @@ struct nt_record {
 	 (NT_TUNNELS_MAX - (tunnels)) * sizeof(struct nt_layer))
 
 /*
- * Counters, one array a CPU. A packet is counted once as NT_COUNT_SEEN and
- * once as one of the fates that follow it, so that seen = the sum of
- * NT_COUNT_RECORDED .. NT_COUNT_NO_RING. The notes behind them are made about
- * packets of any fate and are no part of that sum.
+ * Counters, one set a CPU. A packet is counted once as seen and once as one of
+ * the fates that follow, so that seen = recorded + ... + no_ring. Notes are
+ * made about packets of any fate and are no part of that sum.
  */
-enum nt_count {
-	NT_COUNT_SEEN,
-	NT_COUNT_RECORDED,		/* in a ring */
-	NT_COUNT_FILTERED,		/* matches none of the filters */
-	NT_COUNT_SAMPLED_OUT,		/* not the one in N */
-	NT_COUNT_NON_IP,		/* ARP, LLDP, STP ... */
-	NT_COUNT_TRUNCATED,		/* ends before the outer IP header does */
-	NT_COUNT_MALFORMED,		/* outer IP header of a wrong version or length */
-	NT_COUNT_RING_FULL,		/* owed a record: lost */
-	NT_COUNT_NO_RING,		/* owed a record: this CPU has no ring: lost */
-	NT_COUNT_FATES_END,
+#define NT_FATES(X) \
+	X(SEEN, seen) \
+	X(RECORDED, recorded)		/* in a ring */ \
+	X(FILTERED, filtered)		/* matches none of the filters */ \
+	X(SAMPLED_OUT, sampled_out)	/* not the one in N */ \
+	X(NON_IP, non_ip)		/* ARP, LLDP, STP ... */ \
+	X(TRUNCATED, truncated)		/* ends before the outer IP header does */ \
+	X(MALFORMED, malformed)		/* outer IP header of a wrong version or length */ \
+	X(RING_FULL, ring_full)		/* owed a record: lost */ \
+	X(NO_RING, no_ring)		/* owed a record, but this CPU has no ring: lost */
+#define NT_NOTES(X) \
+	X(CUT, cut)			/* a header behind IP was cut short */ \
+	X(TOO_DEEP, too_deep)		/* read as far as the limits go */ \
+	X(TUNNEL_NO_IP, tunnel_no_ip)	/* a tunnel without a readable IP packet inside */ \
+	X(VXLAN_FLAGS, vxlan_flags)	/* VXLAN port, but no valid VNI flag: left as UDP */ \
+	X(TUNNEL_HEADER, tunnel_header)	/* another tunnel header that failed its check */
 
-	NT_COUNT_CUT = NT_COUNT_FATES_END, /* recorded, but a header behind IP was cut short */
-	NT_COUNT_TOO_DEEP,		/* recorded as far as it was read */
-	NT_COUNT_TUNNEL_NO_IP,		/* a tunnel without a readable IP packet inside */
-	NT_COUNT_VXLAN_FLAGS,		/* VXLAN port, but no valid VNI flag: left as UDP */
-	NT_COUNT_TUNNEL_HEADER,		/* other tunnel header that failed its check */
+#define NT_COUNT_ENUM(id, name) NT_COUNT_##id,
+enum nt_count {
+	NT_FATES(NT_COUNT_ENUM)
+	NT_COUNT_FATES_END,
+	NT_COUNT_FATES_LAST = NT_COUNT_FATES_END - 1,	/* so that the notes go on from there */
+	NT_NOTES(NT_COUNT_ENUM)
 	NT_COUNT_MAX,
+};
+
+/* The same by name, for bpftool; an array of NT_COUNT_MAX in the order of the enum. */
+#define NT_COUNT_MEMBER(id, name) __u64 name;
+struct nt_counts {
+	NT_FATES(NT_COUNT_MEMBER)
+	NT_NOTES(NT_COUNT_MEMBER)
 };
 
 /*
