@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * replay.c - `ninetap replay`: the frames of a capture through the same BPF
+ * programs, by BPF_PROG_TEST_RUN, one after the other on one CPU.
+ *
+ * Time, sequence number (the frame's number in the capture) and wire length
+ * come from the capture, through struct nt_replay.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sysexits.h>
+#include <inttypes.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "base/log.h"
+#include "collect/account.h"
+#include "collect/capture.h"
+#include "collect/commands.h"
+#include "collect/lane.h"
+#include "collect/loader.h"
+#include "ninetap.skel.h"
+
+#define TC_BYTES_MAX 2048	/* of a frame given to the TC program */
+#define RING_BYTES 65536
+#define CLOSE_TIMEOUT_MS 60000
+
+struct replay {
+	const struct options *o;
+	struct loader loader;
+	struct tag_origin origin;
+	struct outlet out;
+	struct lane lane;
+	struct capture *capture;
+	const char *iface;		/* the capture's file name */
+	uint64_t frames;
+	uint64_t refused;		/* by the kernel: too short or too long */
+};
+
+/* Test runs use the ring of the CPU that they run on. */
+static int pin_to_this_cpu(int *cpu)
+{
+	cpu_set_t set;
+
+	*cpu = sched_getcpu();
+	if (*cpu < 0)
+		return -errno;
+	CPU_ZERO(&set);
+	CPU_SET(*cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
+}
+
+static int replay_open(struct replay *r)
+{
+	struct options o = *r->o;
+	int cpu, code = capture_open(&r->capture, o.capture);
+
+	if (code)
+		return code;
+	if (pin_to_this_cpu(&cpu))
+		return EX_OSERR;
+	o.ring_bytes = RING_BYTES;
+	if (loader_open(&r->loader, &o, true, cpu))
+		return EX_UNAVAILABLE;
+	r->origin = (struct tag_origin){ o.box, o.site, o.pop, o.ren, r->loader.epoch };
+	code = outlet_open(&r->out, r->o, &r->origin, -1);
+	if (code)
+		return code;
+	return lane_open(&r->lane, &r->out, cpu, r->loader.ring_fds[cpu], r->loader.ring_bytes) ? EX_OSERR : 0;
+}
+
+/* The kernel bounds what a test run takes: see the counter `refused`. */
+static int run_frame(struct replay *r, const struct capture_frame *f)
+{
+	bool tc = r->o->hook == HOOK_TC;
+	struct bpf_program *prog = tc ? r->loader.skel->progs.nt_tc_in : r->loader.skel->progs.nt_xdp;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->data, .data_size_in = f->bytes, .repeat = 1);
+
+	if (tc && opts.data_size_in > TC_BYTES_MAX)
+		opts.data_size_in = TC_BYTES_MAX;
+	r->loader.skel->bss->nt_replay = (struct nt_replay){
+		.ts_ns = f->ts_ns, .seq = r->frames, .wire_bytes = f->wire_bytes,
+	};
+	return bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
+}
+
+static void take_records(struct replay *r)
+{
+	const struct nt_record *rec;
+	uint32_t bytes;
+
+	while ((rec = ring_next(&r->lane.ring, &bytes))) {
+		struct tagged t = {
+			.rec = rec, .origin = &r->origin, .ts_utc_ns = (int64_t)rec->ts_ns,
+			.iface = r->iface, .plane = r->o->plane,
+		};
+
+		if (record_valid(rec, bytes))
+			lane_add(&r->lane, &r->out, &t, 0);
+		else
+			r->out.unread++;
+	}
+	ring_release(&r->lane.ring);
+}
+
+static int replay_frames(struct replay *r)
+{
+	struct capture_frame f;
+	int got, err;
+
+	while ((got = capture_next(r->capture, &f)) == 1) {
+		r->frames++;
+		err = run_frame(r, &f);
+		if (err == -EPERM) {
+			log_error("replay %s: %s: run it as root", r->o->capture, strerror(-err));
+			return EX_NOPERM;
+		}
+		r->refused += err != 0;
+		take_records(r);
+		sink_poll(r->out.sink);
+		if (r->out.error || outlet_done(&r->out))
+			break;
+	}
+	lane_cut(&r->lane, &r->out);
+	return got == 1 ? 0 : got;
+}
+
+static int replay_account(struct replay *r)
+{
+	struct account a = { .unread = r->out.unread, .encode_lost = r->out.encode_lost };
+
+	outlet_close(&r->out, CLOSE_TIMEOUT_MS, &a.sink);
+	if (loader_counts(&r->loader, a.counts))
+		return EX_OSERR;
+	log_notice("replay: frames=%" PRIu64 " refused=%" PRIu64, r->frames, r->refused);
+	account_log(&a);
+	return a.sink.delivered == a.sink.accepted || r->out.error == -EPIPE ? 0 : EX_IOERR;
+}
+
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+int replay_main(const struct options *o)
+{
+	struct replay r = { .o = o, .iface = file_name(o->capture) };
+	int code = replay_open(&r), account;
+
+	if (!code) {
+		code = replay_frames(&r);
+		account = replay_account(&r);
+		code = code ? code : account;
+	}
+	lane_close(&r.lane);
+	outlet_close(&r.out, 0, NULL);
+	loader_close(&r.loader);
+	capture_close(r.capture);
+	return code;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ring.h - reads one BPF ring buffer (kernel: Documentation/bpf/ringbuf.rst).
+ *
+ * Records are read where they lie. What ring_next() gave stays valid, and
+ * stays in the ring, until ring_release(): whoever reads decides when a record
+ * has been taken over. One thread a ring.
+ */
+#ifndef NINETAP_RING_H
+#define NINETAP_RING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ring {
+	int fd;				/* borrowed; -1: no ring */
+	size_t size;			/* bytes, a power of two */
+	uint64_t read_pos;		/* behind the last record given out */
+	unsigned long *consumer;	/* page shared with the kernel */
+	const unsigned long *producer;
+	const unsigned char *data;
+	void *map_consumer, *map_producer;
+};
+
+/* size: max_entries of the map. 0 or -errno; r is valid for ring_close() then, too. */
+int ring_open(struct ring *r, int fd, size_t size) __attribute__((warn_unused_result));
+void ring_close(struct ring *r);
+
+/* The next record and its length, or NULL if there is none now. */
+const void *ring_next(struct ring *r, uint32_t *len);
+
+/* Gives the kernel back the room of all records that ring_next() gave out. */
+void ring_release(struct ring *r);
+
+/* Bytes in the ring that were not released, headers included. */
+uint64_t ring_fill(const struct ring *r);
+
+#endif

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * worker.c - see worker.h. Rings are drained by a timer, every millisecond
+ * while there is traffic and every ten otherwise, and when one of them fills.
+ */
+#include "collect/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+
+#define BUSY_MS 1
+#define IDLE_MS 10
+#define TURN_RECORDS 4096	/* of one ring before the next gets its turn */
+#define RELEASE_MASK 255
+
+struct worker {
+	pthread_t thread;
+	struct outlet out;
+	struct lane *lanes;
+	uint32_t lanes_n;
+	struct iface_table *ifaces;
+	struct iface_reader *reader;
+	struct clock_offset clock;
+	uint64_t linger_ns;
+	int epoll_fd;
+	int stop_fd;
+	int done_fd;
+	bool told;			/* done_fd was raised */
+};
+
+static void take(struct worker *w, struct lane *l, const struct nt_record *rec, uint32_t bytes, int64_t now)
+{
+	struct tagged t = { .rec = rec, .origin = w->out.origin };
+
+	if (!record_valid(rec, bytes)) {
+		w->out.unread++;
+		return;
+	}
+	lane_follow(l, rec);
+	t.ts_utc_ns = (int64_t)rec->ts_ns + w->clock.offset_ns;
+	iface_table_find(w->reader, rec->ifindex, &t.iface, &t.plane);
+	lane_add(l, &w->out, &t, now);
+}
+
+/* At most a turn of records. True if there was at least one. */
+static bool drain(struct worker *w, struct lane *l, int64_t now)
+{
+	const struct nt_record *rec;
+	uint32_t bytes, n = 0;
+
+	while (n < TURN_RECORDS && !w->out.error && (rec = ring_next(&l->ring, &bytes))) {
+		take(w, l, rec, bytes, now);
+		if ((++n & RELEASE_MASK) == 0)
+			ring_release(&l->ring);
+	}
+	ring_release(&l->ring);
+	return n > 0;
+}
+
+static bool drain_all(struct worker *w)
+{
+	int64_t now = clock_monotonic_ns();
+	bool any = false;
+
+	clock_refresh(&w->clock, now);
+	for (uint32_t i = 0; i < w->lanes_n; i++)
+		any |= drain(w, &w->lanes[i], now);
+	iface_reader_quiescent(w->reader);
+	return any;
+}
+
+static void cut_old(struct worker *w)
+{
+	int64_t now = clock_monotonic_ns();
+
+	for (uint32_t i = 0; i < w->lanes_n; i++)
+		if (w->lanes[i].batch.count && now - w->lanes[i].since_ns >= (int64_t)w->linger_ns)
+			lane_cut(&w->lanes[i], &w->out);
+}
+
+static void tell_when_done(struct worker *w)
+{
+	uint64_t one = 1;
+
+	if (w->told || (!w->out.error && !outlet_done(&w->out)))
+		return;
+	w->told = true;
+	if (write(w->done_fd, &one, sizeof(one)) != sizeof(one))
+		log_error("tell the main thread to end: %s", strerror(errno));
+}
+
+/* Waits for a ring that fills, or the timer. True once the run shall end. */
+static bool wait_for_work(struct worker *w, int timeout_ms)
+{
+	struct epoll_event events[16];
+	bool stop = false;
+	int n = epoll_wait(w->epoll_fd, events, 16, timeout_ms);
+
+	for (int i = 0; i < n; i++)
+		stop |= events[i].data.fd == w->stop_fd;
+	return stop;
+}
+
+/* The programs are detached by now: what is in the rings is all there is. */
+static void drain_to_the_end(struct worker *w)
+{
+	while (!w->out.error && drain_all(w))
+		sink_poll(w->out.sink);
+	for (uint32_t i = 0; i < w->lanes_n; i++)
+		lane_cut(&w->lanes[i], &w->out);
+	tell_when_done(w);
+}
+
+static void *worker_run(void *arg)
+{
+	struct worker *w = arg;
+	int timeout = IDLE_MS;
+
+	clock_measure(&w->clock);
+	while (!wait_for_work(w, timeout)) {
+		timeout = drain_all(w) ? BUSY_MS : IDLE_MS;
+		cut_old(w);
+		sink_poll(w->out.sink);
+		if (outlet_done(&w->out))
+			for (uint32_t i = 0; i < w->lanes_n; i++)
+				lane_cut(&w->lanes[i], &w->out);
+		tell_when_done(w);
+	}
+	drain_to_the_end(w);
+	return NULL;
+}
+
+static int watch(int epoll_fd, int fd, uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.fd = fd };
+
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+}
+
+/* Edge-triggered: a ring that is being drained must not wake us again. */
+static int open_lanes(struct worker *w, const struct loader *l)
+{
+	int err = 0;
+
+	w->lanes = calloc(l->cpus, sizeof(*w->lanes));
+	if (!w->lanes)
+		return -ENOMEM;
+	for (uint32_t cpu = 0; cpu < l->cpus && !err; cpu++) {
+		if (l->ring_fds[cpu] < 0)
+			continue;
+		err = lane_open(&w->lanes[w->lanes_n++], &w->out, cpu, l->ring_fds[cpu], l->ring_bytes);
+		if (!err)
+			err = watch(w->epoll_fd, l->ring_fds[cpu], EPOLLIN | EPOLLET);
+	}
+	return err;
+}
+
+static void worker_free(struct worker *w)
+{
+	for (uint32_t i = 0; i < w->lanes_n; i++)
+		lane_close(&w->lanes[i]);
+	free(w->lanes);
+	iface_reader_close(w->reader);
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	if (w->done_fd >= 0)
+		close(w->done_fd);
+	free(w);
+}
+
+static int worker_prepare(struct worker *w, const struct loader *l)
+{
+	int err;
+
+	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->epoll_fd < 0 || w->done_fd < 0)
+		return -errno;
+	err = iface_reader_open(w->ifaces, &w->reader);
+	if (!err)
+		err = watch(w->epoll_fd, w->stop_fd, EPOLLIN);
+	if (!err)
+		err = open_lanes(w, l);
+	if (!err)
+		err = -pthread_create(&w->thread, NULL, worker_run, w);
+	return err;
+}
+
+int worker_start(struct worker **out, const struct worker_settings *s)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	int err;
+
+	*out = NULL;
+	if (!w)
+		return -ENOMEM;
+	w->out = s->out;
+	w->ifaces = s->ifaces;
+	w->linger_ns = s->batch_linger_ns;
+	w->stop_fd = s->stop_fd;
+	w->epoll_fd = w->done_fd = -1;
+	err = worker_prepare(w, s->loader);
+	if (err) {
+		log_error("start the worker: %s", strerror(-err));
+		worker_free(w);
+		return err;
+	}
+	*out = w;
+	return 0;
+}
+
+int worker_done_fd(const struct worker *w)
+{
+	return w->done_fd;
+}
+
+void worker_join(struct worker *w, struct worker_result *result)
+{
+	if (!w)
+		return;
+	pthread_join(w->thread, NULL);
+	*result = (struct worker_result){
+		.unread = w->out.unread, .encode_lost = w->out.encode_lost,
+		.clock_error_ns = w->clock.error_ns, .error = w->out.error,
+	};
+	worker_free(w);
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * main.c - ninetap: from the first word of the command line to a subcommand.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include "base/log.h"
+#include "base/options.h"
+#include "collect/commands.h"
+#include "encode/schema.h"
+
+struct command {
+	const char *name;
+	int (*run)(const struct options *o);
+};
+
+/* The file was read and every mistake reported by then. */
+static int check_main(const struct options *o)
+{
+	if (!o->config) {
+		log_error("check: no configuration: name a FILE");
+		return EX_USAGE;
+	}
+	if (o->json)
+		return options_print_json(stdout, o) ? EX_OSERR : 0;
+	printf("%s: ok\n", o->config);
+	return 0;
+}
+
+static const struct command commands[] = {
+	{ "run", run_main },
+	{ "replay", replay_main },
+	{ "check", check_main },
+	{ "show", show_main },
+	{ "detach", detach_main },
+};
+
+/* For the build: the files of the tree that are made from tables. */
+static int generate(const char *what)
+{
+	struct buf text = {0};
+
+	if (!strcmp(what, "man"))
+		options_man(stdout);
+	else if (!strcmp(what, "options"))
+		options_markdown(stdout);
+	else if (strcmp(what, "avsc"))
+		return EX_USAGE;
+	else if (schema_text(&text, false))
+		return EX_OSERR;
+	fwrite(text.data, 1, text.len, stdout);
+	buf_free(&text);
+	return 0;
+}
+
+static int run_command(const struct command *c, int argc, char **argv)
+{
+	struct options o;
+	int code = options_read(&o, argc, argv);
+
+	if (code == OPTIONS_HELP) {
+		options_help(stdout, c->name);
+		code = 0;
+	} else if (!code) {
+		log_verbose(o.verbose);
+		code = c->run(&o);
+	}
+	options_free(&o);
+	return code;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const char *word = argv[1];
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(word, commands[i].name))
+			return run_command(&commands[i], argc - 1, argv + 1);
+	if (!strcmp(word, "generate") && argc == 3)
+		return generate(argv[2]);
+	if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
+		printf("ninetap %s\n", NINETAP_VERSION);
+		return 0;
+	}
+	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
+		options_help(stdout, NULL);
+		return 0;
+	}
+	log_error("%s: no such command: run, replay, check, show or detach; --help says more", word);
+	return EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	int code = EX_USAGE;
+
+	signal(SIGPIPE, SIG_IGN);	/* a reader that went is an error of write(2) */
+	if (argc < 2)
+		options_help(stderr, NULL);
+	else
+		code = dispatch(argc, argv);
+	if (fflush(stdout) || ferror(stdout))
+		code = code ? code : EX_IOERR;
+	return code;
+}
