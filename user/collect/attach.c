@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attach.c - chooses where ninetap's programs go on an interface, puts them
+ * there and sees to it that no second instance is on the same place.
+ *
+ * Two instances are kept apart without a lock: each looks before it attaches
+ * and again afterwards. In TCX, where each newcomer goes to the head, the one
+ * that finds the other behind it is the later and gives way; in every other
+ * case whoever sees the other gives way (at worst both do, and say so).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <linux/if_link.h>
+#include "base/log.h"
+#include "collect/attach_priv.h"
+#include "collect/instance.h"
+
+/* Interface 0 doesn't exist: with TCX that is ENODEV, without it the type is unknown (EINVAL). */
+static bool kernel_has_tcx(void)
+{
+	__u32 flags = 0, n = 0;
+
+	return bpf_prog_query(0, CHAIN_BPF_TCX_INGRESS, 0, &flags, NULL, &n) != -EINVAL;
+}
+
+static int choose_tc(struct attacher *a, enum tc_mode tc)
+{
+	bool tcx = tc != TC_CLSACT && kernel_has_tcx();
+
+	if (tc == TC_TCX && !tcx) {
+		log_error("attach programs: this kernel has no TCX (Linux 6.6 and later have): use clsact");
+		return -EOPNOTSUPP;
+	}
+	a->wish = tc;
+	a->tc = tcx ? TC_TCX : TC_CLSACT;
+	return 0;
+}
+
+int attacher_open(struct attacher **out, const struct attach_programs *p, enum tc_mode tc)
+{
+	struct attacher *a = calloc(1, sizeof(*a));
+	int err = a ? 0 : -ENOMEM;
+
+	*out = NULL;
+	if (err)
+		return err;
+	a->programs = *p;
+	for (int i = 0; i < PROG_MAX && !err; i++) {
+		struct prog_facts f;
+
+		err = prog_facts_fd(p->fd[i], &f);
+		a->id[i] = f.id;
+	}
+	if (!err)
+		err = choose_tc(a, tc);
+	if (!err)
+		err = rtnl_open(&a->rtnl);
+	if (err) {
+		attacher_close(a);
+		return err;
+	}
+	*out = a;
+	return 0;
+}
+
+void attacher_expect(struct attacher *a, size_t ifaces)
+{
+	if (a->wish != TC_AUTO || a->tc != TC_TCX || ifaces <= ATTACH_TCX_IFACES)
+		return;
+	a->tc = TC_CLSACT;
+	log_notice("attach %zu interfaces: by clsact, since TCX is slow to attach to so many", ifaces);
+}
+
+void attacher_close(struct attacher *a)
+{
+	if (!a)
+		return;
+	rtnl_close(a->rtnl);
+	free(a);
+}
+
+bool attach_is_own(const struct attacher *a, uint32_t prog_id)
+{
+	for (int i = 0; i < PROG_MAX; i++) {
+		if (a->id[i] == prog_id)
+			return true;
+	}
+	return false;
+}
+
+void attach_log_failure(const struct attacher *a, const struct link *l, enum nt_dir dir,
+			const char *hook, int err)
+{
+	const char *said = hook[0] == 'c' ? rtnl_reason(a->rtnl) : "";
+
+	if (err == -EPERM)
+		log_error("attach %s %s: not permitted: CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed (run as root)",
+			  l->name, chain_dir_names[dir]);
+	else if (err != -ENODEV)
+		log_error("attach %s %s %s: %s%s%s", l->name, chain_dir_names[dir], hook, strerror(-err),
+			  said[0] ? ": " : "", said);
+}
+
+bool attach_wants_xdp(const struct link *l, bool strips_vlan, enum hook_mode mode, const char **why)
+{
+	bool fits = link_layer(l) == LINK_ETHERNET;
+
+	*why = NULL;
+	if (mode == HOOK_TC)
+		return false;
+	if (mode == HOOK_AUTO)
+		return fits && link_is_physical(l) && !strips_vlan;
+	if (!fits)
+		*why = "it has no Ethernet header: TC is used";
+	else if (!strcmp(l->kind, "veth") || !strcmp(l->kind, "tun"))
+		*why = "XDP turns the segmentation offload of its other side off: TCP gets slower";
+	else if (strips_vlan)
+		*why = "the NIC takes VLAN tags out before XDP sees the frame: records will lack them";
+	return fits;
+}
+
+static void log_rival(const struct link *l, enum nt_dir dir, const struct chain_prog *p)
+{
+	struct instance i;
+	int err = instance_of_prog(p->id, &i);
+	const char *where = chain_dir_names[dir], *hook = chain_hook_names[p->hook];
+
+	if (err)
+		log_error("attach %s %s: %s (program %u, %s) is already there", l->name, where, p->name, p->id, hook);
+	else if (i.alive)
+		log_error("attach %s %s: ninetap with pid %u is already there (program %u, %s)",
+			  l->name, where, i.facts.pid, p->id, hook);
+	else
+		log_error("attach %s %s: a ninetap that is gone (pid %u) left its program %u there (%s): run ninetap detach",
+			  l->name, where, i.facts.pid, p->id, hook);
+}
+
+/* Is that program another instance's, that came before us? own: our place in a TCX chain, or -1. */
+static bool is_rival(const struct attacher *a, const struct chain *c, size_t i, ssize_t own)
+{
+	const struct chain_prog *p = &c->progs[i];
+
+	if (attach_is_own(a, p->id) || !prog_is_ninetap(p->name))
+		return false;
+	return own < 0 || p->hook != CHAIN_TCX || (ssize_t)i > own;
+}
+
+/* -EBUSY, logged, if another instance must be given way to. */
+static int look_for_rival(struct attacher *a, const struct link *l, enum nt_dir dir)
+{
+	ssize_t own = -1, rival = -1;
+	struct chain c;
+	int err = chain_read(a->rtnl, l->ifindex, dir, &c);
+
+	if (err) {
+		attach_log_failure(a, l, dir, "clsact", err);
+		return err;
+	}
+	for (size_t i = 0; i < c.n; i++) {
+		if (c.progs[i].hook == CHAIN_TCX && attach_is_own(a, c.progs[i].id))
+			own = i;
+	}
+	for (size_t i = 0; i < c.n && rival < 0; i++)
+		rival = is_rival(a, &c, i, own) ? (ssize_t)i : -1;
+	if (rival >= 0)
+		log_rival(l, dir, &c.progs[rival]);
+	chain_free(&c);
+	return rival >= 0 ? -EBUSY : 0;
+}
+
+static int put_tc(struct attacher *a, const struct link *l, struct attachment *out)
+{
+	bool in = out->dir == NT_DIR_IN, l3 = link_layer(l) == LINK_IP;
+	enum prog prog = l3 ? (in ? PROG_TC_IN_L3 : PROG_TC_OUT_L3) : (in ? PROG_TC_IN : PROG_TC_OUT);
+	int err;
+
+	out->prog_id = a->id[prog];
+	if (a->tc == TC_CLSACT)
+		return attach_clsact_put(a, l, prog, out);
+	err = attach_tcx_put(l, a->programs.fd[prog], out);
+	if (err)
+		attach_log_failure(a, l, out->dir, "tcx", err);
+	return err;
+}
+
+/* Whatever keeps XDP away, TC sees the packets: 0 with hook CHAIN_NONE then. */
+static int put_xdp(struct attacher *a, const struct link *l, enum hook_mode mode, struct attachment *out)
+{
+	bool strips = mode != HOOK_TC && link_layer(l) == LINK_ETHERNET && link_strips_vlan(l);
+	const char *why;
+	bool wanted = attach_wants_xdp(l, strips, mode, &why);
+
+	if (why)
+		log_warn("attach %s ingress xdp: %s", l->name, why);
+	if (!wanted)
+		return 0;
+	out->prog_id = a->id[PROG_XDP];
+	return attach_xdp_put(a, l, out, mode == HOOK_XDP);
+}
+
+int attach_put(struct attacher *a, const struct link *l, enum hook_mode mode, enum nt_dir dir,
+	       struct attachment *out)
+{
+	int err;
+
+	*out = (struct attachment) { .dir = dir, .ifindex = l->ifindex, .link = -1 };
+	if (link_layer(l) == LINK_OTHER) {
+		log_error("attach %s: its packets are neither Ethernet nor IP (hardware type %u)", l->name, l->type);
+		return -EOPNOTSUPP;
+	}
+	err = look_for_rival(a, l, dir);
+	if (!err && dir == NT_DIR_IN)
+		err = put_xdp(a, l, mode, out);
+	if (!err && out->hook == CHAIN_NONE)
+		err = put_tc(a, l, out);
+	if (!err)
+		err = look_for_rival(a, l, dir);
+	if (err)
+		attach_remove(a, out);
+	return err;
+}
+
+int attach_link_in_place(const struct attachment *at)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 len = sizeof(info);
+	int err = bpf_obj_get_info_by_fd(at->link, &info, &len);
+
+	/* A TCX link's ifindex is at the same offset; the headers don't know it yet. */
+	return err ? err : info.xdp.ifindex == (__u32)at->ifindex;
+}
+
+int attach_in_place(struct attacher *a, const struct attachment *at)
+{
+	if (at->hook == CHAIN_NONE)
+		return 0;
+	return at->hook == CHAIN_CLSACT ? attach_clsact_in_place(a, at) : attach_link_in_place(at);
+}
+
+void attach_forget(struct attacher *a, struct attachment *at)
+{
+	__u32 key = at->ifindex;
+
+	if (at->link >= 0)
+		close(at->link);
+	if (at->hook == CHAIN_CLSACT && a->programs.ifaces_map >= 0)
+		(void)bpf_map_delete_elem(a->programs.ifaces_map, &key); /* its filter may have made no entry */
+	at->hook = CHAIN_NONE;
+	at->link = -1;
+}
+
+void attach_remove(struct attacher *a, struct attachment *at)
+{
+	if (at->hook == CHAIN_CLSACT)
+		attach_clsact_remove(a, at);
+	if (at->link >= 0)
+		close(at->link);
+	at->hook = CHAIN_NONE;
+	at->link = -1;
+}

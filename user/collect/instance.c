@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * instance.c - ninetap's instances, found by walking the kernel's BPF objects.
+ *
+ * Used by attach (is somebody else here?), show and detach. It changes
+ * nothing but its own instance's map.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <bpf/bpf.h>
+#include "collect/instance.h"
+
+static uint64_t netns_inode(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/net", &st) ? 0 : st.st_ino;
+}
+
+/* Length of the address; the name begins behind a zero byte, so that no file is made. */
+static socklen_t hold_address(struct sockaddr_un *a, uint64_t epoch)
+{
+	int n;
+
+	memset(a, 0, sizeof(*a));
+	a->sun_family = AF_UNIX;
+	n = snprintf(a->sun_path + 1, sizeof(a->sun_path) - 1, "ninetap/%" PRIu64, epoch);
+	return offsetof(struct sockaddr_un, sun_path) + 1 + n;
+}
+
+static int hold_take(int *out, uint64_t epoch)
+{
+	struct sockaddr_un a;
+	socklen_t len = hold_address(&a, epoch);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	*out = -1;
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&a, len)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	*out = fd;
+	return 0;
+}
+
+static bool hold_is_taken(uint64_t epoch)
+{
+	struct sockaddr_un a;
+	socklen_t len = hold_address(&a, epoch);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return true;	/* unknown: treat it as living, and touch nothing */
+	err = connect(fd, (struct sockaddr *)&a, len) ? errno : 0;
+	close(fd);
+	return err != ECONNREFUSED;
+}
+
+static int bind_maps(const int *maps, size_t maps_n, const int *progs, size_t progs_n)
+{
+	for (size_t p = 0; p < progs_n; p++) {
+		for (size_t m = 0; m < maps_n; m++) {
+			int err = bpf_prog_bind_map(progs[p], maps[m], NULL);
+
+			if (err && err != -EEXIST)
+				return err;
+		}
+	}
+	return 0;
+}
+
+int instance_publish(int *hold, uint64_t epoch, const int *maps, size_t maps_n,
+		     const int *progs, size_t progs_n)
+{
+	struct nt_instance me = {
+		.epoch = epoch, .netns = netns_inode(), .abi = NT_ABI_VERSION, .pid = getpid(),
+	};
+	const __u32 zero = 0;
+	struct timespec t;
+	int err;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	me.start_ns = t.tv_sec * 1000000000ULL + t.tv_nsec;
+	/* Socket first: who can see the map must not take us for dead. */
+	err = hold_take(hold, epoch);
+	if (!err)
+		err = bpf_map_update_elem(maps[0], &zero, &me, BPF_ANY);
+	if (!err)
+		err = bind_maps(maps, maps_n, progs, progs_n);
+	if (err && *hold >= 0) {
+		close(*hold);
+		*hold = -1;
+	}
+	return err;
+}
+
+/*
+ * In another network namespace the socket can't be seen: there the pid, which
+ * must be older than the instance, stands in, and nobody acts upon it.
+ */
+static bool pid_lives(const struct nt_instance *f)
+{
+	unsigned long long ticks = 0;
+	char path[32], line[1024], *p;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", f->pid);
+	stat = fopen(path, "re");
+	if (!stat)
+		return false;
+	p = fgets(line, sizeof(line), stat) ? strrchr(line, ')') : NULL;
+	fclose(stat);
+	/* starttime is the 20th field behind the name (proc(5), field 22), in ticks since boot. */
+	for (int i = 0; p && i < 20; i++)
+		p = strchr(p + 1, ' ');
+	if (p)
+		ticks = strtoull(p + 1, NULL, 10);
+	return p && ticks / sysconf(_SC_CLK_TCK) <= f->start_ns / 1000000000ULL;
+}
+
+static int read_instance(int fd, uint32_t map_id, struct instance *out)
+{
+	const __u32 zero = 0;
+	int err = bpf_map_lookup_elem(fd, &zero, &out->facts);
+
+	if (err)
+		return err;
+	out->map_id = map_id;
+	out->here = out->facts.netns == netns_inode();
+	out->alive = out->here ? hold_is_taken(out->facts.epoch) : pid_lives(&out->facts);
+	return 0;
+}
+
+/* The size of what a map named nt_instance holds: another's may have our name. */
+static bool map_fits(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == BPF_MAP_TYPE_ARRAY &&
+	       info.value_size == sizeof(struct nt_instance) && info.max_entries == 1;
+}
+
+static int read_map(uint32_t id, struct instance *out)
+{
+	char name[PROG_NAME_BYTES];
+	int fd = map_open_id(id, name), err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (!strcmp(name, "nt_instance") && map_fits(fd))
+		err = read_instance(fd, id, out);
+	else if (!strcmp(name, "nt_counts"))
+		out->counts_id = id;
+	else if (!strcmp(name, "nt_rings"))
+		out->rings_id = id;
+	else if (!strcmp(name, "nt_ifaces"))
+		out->ifaces_id = id;
+	close(fd);
+	return err;
+}
+
+static int of_facts(const struct prog_facts *f, struct instance *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (uint32_t i = 0; i < f->maps_n; i++) {
+		int err = read_map(f->maps[i], out);
+
+		if (err)
+			return err;
+	}
+	return out->map_id ? 0 : -ENOENT;
+}
+
+int instance_of_prog(uint32_t prog_id, struct instance *out)
+{
+	struct prog_facts f;
+	int err = prog_facts_id(prog_id, &f);
+
+	return err ? err : of_facts(&f, out);
+}
+
+static int add_prog(struct instances *all, const struct prog_facts *f)
+{
+	struct instance one, *i;
+	int err = of_facts(f, &one);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	for (i = all->list; i < all->list + all->n && i->map_id != one.map_id; i++)
+		;
+	if (i == all->list + all->n) {
+		i = reallocarray(all->list, all->n + 1, sizeof(*i));
+		if (!i)
+			return -ENOMEM;
+		all->list = i;
+		i += all->n++;
+		*i = one;
+	}
+	if (i->progs_n < PROG_MAX)
+		i->progs[i->progs_n++] = f->id;
+	return 0;
+}
+
+int instances_find(struct instances *out)
+{
+	__u32 id = 0;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	while (!(err = bpf_prog_get_next_id(id, &id))) {
+		struct prog_facts f;
+
+		err = prog_facts_id(id, &f);
+		if (!err && prog_is_ninetap(f.name))
+			err = add_prog(out, &f);
+		if (err && err != -ENOENT)	/* ENOENT: gone meanwhile */
+			break;
+	}
+	if (err == -ENOENT)
+		return 0;
+	instances_free(out);
+	return err;
+}
+
+void instances_free(struct instances *i)
+{
+	free(i->list);
+	i->list = NULL;
+	i->n = 0;
+}
+
+const struct instance *instances_of(const struct instances *all, uint32_t prog_id)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		for (size_t p = 0; p < all->list[i].progs_n; p++) {
+			if (all->list[i].progs[p] == prog_id)
+				return &all->list[i];
+		}
+	}
+	return NULL;
+}
