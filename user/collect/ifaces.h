@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ifaces.h - keeps ninetap's programs on every interface that the rules name.
+ *
+ * Attaches at open, follows interfaces that come, go and are renamed, and
+ * puts back what somebody removed. The main thread owns it: it waits for
+ * ifaces_fd() and calls ifaces_event(); a timer calls ifaces_check() once a
+ * second. Closing detaches all.
+ */
+#ifndef NINETAP_IFACES_H
+#define NINETAP_IFACES_H
+
+#include <stddef.h>
+#include "base/options.h"
+#include "collect/attach.h"
+#include "tag/iface_table.h"
+
+struct ifaces;
+
+struct ifaces_settings {
+	const struct options *options;	/* rules, plane, hook, tc; outlives the object */
+	struct attach_programs programs;
+	struct iface_table *table;	/* filled and published; stays the caller's */
+};
+
+/*
+ * Attaches every interface that a rule matches. 0, or -errno after the reason
+ * was logged and everything was detached again: -ENODEV (a name, not a glob,
+ * that doesn't exist), -EBUSY (another instance), -EPERM, -EOPNOTSUPP, ...
+ */
+int ifaces_open(struct ifaces **out, const struct ifaces_settings *s) __attribute__((warn_unused_result));
+
+/* The sysexits(3) code for an error of ifaces_open(). */
+int ifaces_exit_code(int err);
+
+/* Readable when ifaces_event() has work. */
+int ifaces_fd(const struct ifaces *s);
+
+/* Handles what has happened. -errno: the watching itself is broken (logged). */
+int ifaces_event(struct ifaces *s) __attribute__((warn_unused_result));
+
+/* Verifies each attachment and restores what is missing. Once a second. */
+void ifaces_check(struct ifaces *s);
+
+/* Interfaces attached now. */
+size_t ifaces_count(const struct ifaces *s);
+
+/* Detaches everything. NULL is fine. */
+void ifaces_close(struct ifaces *s);
+
+#endif

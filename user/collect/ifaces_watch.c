@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ifaces_watch.c - where interfaces are heard of: the full read at the start
+ * and whenever rtnetlink lost messages, its events, and the check by timer
+ * (taking a link away makes no event at all).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "collect/ifaces_priv.h"
+#include "collect/links.h"
+#include "collect/tc.h"
+
+/* Those that the dump didn't show, and that are really not there. */
+static void sweep(struct ifaces *s)
+{
+	for (size_t i = s->n; i-- > 0;) {
+		struct link l;
+
+		if (!s->list[i].seen && link_get(s->rtnl, s->list[i].link.ifindex, &l) == -ENODEV)
+			ifaces_gone(s, s->list[i].link.ifindex);
+	}
+}
+
+/* What an error with one interface means for the whole: a glob goes on with the next. */
+static int weigh(const struct ifaces *s, const struct link *l, int err)
+{
+	const struct iface_rule *rule = ifaces_rule(s, l->name);
+
+	if (!err || err == -EBUSY || err == -EPERM || err == -ENOMEM)
+		return err;
+	return rule && iface_rule_is_glob(rule) ? 0 : err;
+}
+
+static bool name_exists(const struct link_list *all, const char *name)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (!strcmp(all->links[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static int check_names(const struct ifaces *s, const struct link_list *all)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < s->options->ifaces_n; i++) {
+		const struct iface_rule *r = &s->options->ifaces[i];
+
+		if (iface_rule_is_glob(r) || name_exists(all, r->match))
+			continue;
+		log_error("attach %s: no such interface", r->match);
+		err = -ENODEV;
+	}
+	return err;
+}
+
+static void expect(struct ifaces *s, const struct link_list *all)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		n += ifaces_rule(s, all->links[i].name) != NULL;
+	attacher_expect(s->attacher, n);
+}
+
+static int read_all(struct ifaces *s, bool first)
+{
+	struct link_list all = { 0 };
+	int err, result = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		s->list[i].seen = false;
+	err = link_list_read(s->rtnl, &all);
+	if (!err && first)
+		err = check_names(s, &all);
+	if (!err && first)
+		expect(s, &all);
+	for (size_t i = 0; i < all.n && !err; i++) {
+		result = weigh(s, &all.links[i], ifaces_link(s, &all.links[i]));
+		if (first)
+			err = result;
+	}
+	if (!err)
+		sweep(s);
+	link_list_free(&all);
+	return err;
+}
+
+static void verify_dirty(struct ifaces *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->list[i].dirty)
+			ifaces_verify(s, &s->list[i]);
+	}
+}
+
+static void publish(struct ifaces *s)
+{
+	if (iface_table_publish(s->table, clock_monotonic_ns()))
+		log_warn("publish interface names: out of memory");	/* tried again by the next check */
+}
+
+static int heard(const struct nlmsghdr *h, void *arg)
+{
+	struct ifaces *s = arg;
+	struct iface *i;
+	struct link l;
+
+	if (h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK) {
+		i = ifaces_find(s, tc_event_ifindex(h));
+		if (i)
+			i->dirty = true;
+		return 0;
+	}
+	if (link_parse(h, &l))
+		return 0;
+	if (h->nlmsg_type == RTM_DELLINK)
+		ifaces_gone(s, l.ifindex);
+	else
+		(void)ifaces_link(s, &l);	/* logged; the others go on */
+	return 0;
+}
+
+int ifaces_event(struct ifaces *s)
+{
+	int err = rtnl_hear(s->monitor, heard, s);
+
+	if (err == -ENOBUFS) {
+		log_info("watch interfaces: messages were lost: reading everything again");
+		err = read_all(s, false);
+		for (size_t i = 0; i < s->n; i++)
+			s->list[i].dirty = true;
+	}
+	if (err)
+		log_error("watch interfaces: %s", strerror(-err));
+	verify_dirty(s);
+	publish(s);
+	return err;
+}
+
+void ifaces_check(struct ifaces *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		ifaces_verify(s, &s->list[i]);
+	publish(s);
+}
+
+int ifaces_fd(const struct ifaces *s)
+{
+	return rtnl_fd(s->monitor);
+}
+
+int ifaces_open(struct ifaces **out, const struct ifaces_settings *settings)
+{
+	struct ifaces *s = calloc(1, sizeof(*s));
+	int err = s ? 0 : -ENOMEM;
+
+	*out = NULL;
+	if (!err) {
+		s->options = settings->options;
+		s->table = settings->table;
+		err = attacher_open(&s->attacher, &settings->programs, s->options->tc);
+	}
+	/* Listening before reading: what comes in between is heard. */
+	if (!err)
+		err = rtnl_monitor(&s->monitor);
+	if (!err)
+		err = rtnl_open(&s->rtnl);
+	if (!err)
+		err = read_all(s, true);
+	if (!err)
+		err = iface_table_publish(s->table, clock_monotonic_ns());
+	if (err) {
+		ifaces_close(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+int ifaces_exit_code(int err)
+{
+	switch (err) {
+	case 0:
+		return EX_OK;
+	case -ENODEV:
+		return EX_NOINPUT;
+	case -EPERM:
+	case -EACCES:
+		return EX_NOPERM;
+	case -EBUSY:
+	case -EOPNOTSUPP:
+		return EX_UNAVAILABLE;
+	default:
+		return EX_OSERR;
+	}
+}
