@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * show_json.c - `ninetap show --json`: the same as show.c prints, as one
+ * object {"instances": [...]}. 64-bit counters are JSON integers.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include "collect/account.h"
+#include "collect/show_read.h"
+
+/* jansson steals and frees `value` in the _new functions, also when they fail; NULL fails. */
+static json_t *put(json_t *object, const char *key, json_t *value)
+{
+	if (object && !json_object_set_new(object, key, value))
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *append(json_t *array, json_t *value)
+{
+	if (array && !json_array_append_new(array, value))
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static json_t *counts_json(const uint64_t counts[NT_COUNT_MAX])
+{
+	json_t *o = json_object();
+
+	for (int i = 0; i < NT_COUNT_MAX && o; i++)
+		o = put(o, count_names[i], json_integer(counts[i]));
+	return o;
+}
+
+static json_t *prog_json(const struct chain_prog *p)
+{
+	json_t *o = put(json_object(), "hook", json_string(chain_hook_names[p->hook]));
+
+	/* A name may hold any byte; what is not UTF-8 is left out. */
+	if (o && p->name[0] && json_object_set_new(o, "name", json_string(p->name)))
+		o = put(o, "name", json_null());
+	if (o && p->id)
+		o = put(o, "prog_id", json_integer(p->id));
+	if (o && p->hook == CHAIN_CLSACT)
+		o = put(o, "priority", json_integer(p->prio));
+	if (o && p->hook == CHAIN_XDP)
+		o = put(o, "mode", json_string(p->generic ? "generic" : "native"));
+	return o;
+}
+
+static json_t *place_json(const struct shown_place *p)
+{
+	json_t *o = prog_json(&p->chain.progs[p->own]), *before = json_array();
+
+	for (size_t i = 0; i < p->own && before; i++)
+		before = append(before, prog_json(&p->chain.progs[i]));
+	o = o ? put(o, "before", before) : NULL;
+	if (!o)
+		return NULL;
+	if (json_object_set_new(o, "iface", json_string(p->iface)))
+		o = put(o, "iface", json_null());
+	return o ? put(o, "dir", json_string(chain_dir_names[p->dir])) : NULL;
+}
+
+static json_t *cpu_json(uint32_t cpu, const struct shown_cpu *c)
+{
+	json_t *o = put(json_object(), "cpu", json_integer(cpu));
+
+	if (o && c->ring_bytes)
+		o = put(o, "ring_bytes", json_integer(c->ring_bytes));
+	if (o && c->ring_bytes)
+		o = put(o, "ring_fill", json_integer(c->ring_fill));
+	return o ? put(o, "counts", counts_json(c->counts)) : NULL;
+}
+
+static json_t *cpus_json(const struct shown_instance *i)
+{
+	json_t *a = json_array();
+
+	for (uint32_t cpu = 0; cpu < i->cpus_n && a; cpu++) {
+		if (i->cpus[cpu].ring_bytes || i->cpus[cpu].counts[NT_COUNT_SEEN])
+			a = append(a, cpu_json(cpu, &i->cpus[cpu]));
+	}
+	return a;
+}
+
+static json_t *places_json(const struct shown *s, const struct instance *of)
+{
+	json_t *a = json_array();
+
+	for (size_t n = 0; n < s->places_n && a; n++) {
+		if (s->places[n].instance == of)
+			a = append(a, place_json(&s->places[n]));
+	}
+	return a;
+}
+
+static json_t *instance_json(const struct shown *s, const struct shown_instance *i)
+{
+	const struct nt_instance *f = &i->instance->facts;
+	json_t *o = json_pack("{s:I, s:b, s:I, s:I, s:b, s:I, s:I}",
+			      "pid", (json_int_t)f->pid, "alive", (int)i->instance->alive,
+			      "epoch", (json_int_t)f->epoch, "netns", (json_int_t)f->netns,
+			      "here", (int)i->instance->here, "abi", (json_int_t)f->abi,
+			      "since_ns", (json_int_t)i->since_ns);
+
+	if (o)
+		o = put(o, "attached", places_json(s, i->instance));
+	if (o && i->cpus)
+		o = put(o, "counts", counts_json(i->sum));
+	if (o && i->cpus)
+		o = put(o, "cpus", cpus_json(i));
+	return o;
+}
+
+int show_json(const struct shown *s)
+{
+	json_t *list = json_array(), *top;
+	int err = 0;
+
+	for (size_t i = 0; i < s->all.n && list; i++)
+		list = append(list, instance_json(s, &s->instances[i]));
+	top = list ? put(json_object(), "instances", list) : NULL;
+	if (!top)
+		return -ENOMEM;
+	if (json_dumpf(top, stdout, JSON_INDENT(2)) || putchar('\n') == EOF)
+		err = -EIO;
+	json_decref(top);
+	return err;
+}
