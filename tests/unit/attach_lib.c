@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attach_lib.c - see attach_lib.h. Programs are two instructions, made here:
+ * what is tested is where they are put, not what they do.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include "collect/ifaces_priv.h"
+#include "collect/instance.h"
+#include "attach_lib.h"
+
+static int saved_stderr = -1, heard = -1;
+
+static void give_up(const char *what, int err)
+{
+	printf("not ok %s: %s\n", what, strerror(err));
+	exit(1);
+}
+
+void lab_enter(void)
+{
+	if (unshare(CLONE_NEWNET))
+		give_up("enter a network namespace (needs root)", errno);
+}
+
+void lab_do(const char *fmt, ...)
+{
+	char command[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	if (system(command))
+		give_up(command, EINVAL);
+}
+
+void lab_veths(int n)
+{
+	FILE *batch;
+
+	lab_enter();
+	batch = popen("ip -batch -", "w");
+	for (int i = 0; batch && i < n; i++)
+		fprintf(batch, "link add a%d type veth peer name b%d\n", i, i);
+	if (!batch || pclose(batch))
+		give_up("make veths", EINVAL);
+}
+
+int lab_prog(bool xdp, const char *name, int verdict)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = verdict },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, name, "GPL", insns, 2, NULL);
+
+	if (fd < 0)
+		give_up("load a program", -fd);
+	return fd;
+}
+
+void lab_instance(struct lab_instance *i, char *match, enum hook_mode hook, enum tc_mode tc)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	static uint64_t epoch;
+	int maps[4], ring;
+	__u32 zero = 0;
+
+	memset(i, 0, sizeof(*i));
+	for (int p = 0; p < PROG_MAX; p++)
+		i->programs.fd[p] = lab_prog(p == PROG_XDP, prog_names[p], p == PROG_XDP ? 2 : -1);
+	i->instance_map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_instance", 4, sizeof(struct nt_instance), 1, NULL);
+	i->programs.ifaces_map = bpf_map_create(BPF_MAP_TYPE_HASH, "nt_ifaces", 4, sizeof(struct nt_iface), 4096, NULL);
+	i->counts_map = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "nt_counts", 4, 8 * NT_COUNT_MAX, 1, NULL);
+	ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nt_ring_0", 0, 0, 65536, NULL);
+	opts.inner_map_fd = ring;
+	i->rings_map = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "nt_rings", 4, 4, 1, &opts);
+	if (bpf_map_update_elem(i->rings_map, &zero, &ring, BPF_ANY))
+		give_up("make a ring", errno);
+	close(ring);
+	maps[0] = i->instance_map;
+	maps[1] = i->programs.ifaces_map;
+	maps[2] = i->counts_map;
+	maps[3] = i->rings_map;
+	epoch = epoch ? epoch + 1 : ((uint64_t)getpid() << 20) + time(NULL);
+	if (instance_publish(&i->hold, epoch, maps, 4, i->programs.fd, PROG_MAX))
+		give_up("publish an instance", errno);
+	i->rule = (struct iface_rule) { .match = match };
+	i->options.ifaces = &i->rule;
+	i->options.ifaces_n = 1;
+	i->options.hook = hook;
+	i->options.tc = tc;
+	i->options.plane = PLANE_DATA;
+	if (iface_table_open(&i->table))
+		give_up("open a table", ENOMEM);
+}
+
+int lab_open(struct lab_instance *i)
+{
+	const struct ifaces_settings s = {
+		.options = &i->options, .programs = i->programs, .table = i->table,
+	};
+
+	return ifaces_open(&i->ifaces, &s);
+}
+
+/* Closes what the kernel would close. */
+static void kill_ifaces(struct lab_instance *i)
+{
+	struct ifaces *s = i->ifaces;
+
+	for (size_t n = 0; n < s->n; n++) {
+		s->list[n].in.hook = CHAIN_NONE;
+		s->list[n].out.hook = CHAIN_NONE;
+		if (s->list[n].in.link >= 0)
+			close(s->list[n].in.link);
+		if (s->list[n].out.link >= 0)
+			close(s->list[n].out.link);
+	}
+	s->n = 0;
+	ifaces_close(s);
+}
+
+void lab_close(struct lab_instance *i, bool kill)
+{
+	if (kill)
+		kill_ifaces(i);
+	else
+		ifaces_close(i->ifaces);
+	for (int p = 0; p < PROG_MAX; p++)
+		close(i->programs.fd[p]);
+	close(i->instance_map);
+	close(i->counts_map);
+	close(i->rings_map);
+	close(i->programs.ifaces_map);
+	close(i->hold);
+	iface_table_close(i->table);
+}
+
+const char *lab_chain(const char *iface, enum nt_dir dir)
+{
+	static char out[1024];
+	struct rtnl *r;
+	struct chain c;
+	size_t at = 0;
+
+	out[0] = '\0';
+	if (rtnl_open(&r) || chain_read(r, if_nametoindex(iface), dir, &c))
+		give_up("read a chain", EINVAL);
+	for (size_t i = 0; i < c.n; i++)
+		at += snprintf(out + at, sizeof(out) - at, "%s%s:%s", i ? " " : "",
+			       chain_hook_names[c.progs[i].hook], c.progs[i].name);
+	chain_free(&c);
+	rtnl_close(r);
+	return out;
+}
+
+void lab_events(struct lab_instance *i)
+{
+	struct pollfd p = { .fd = ifaces_fd(i->ifaces), .events = POLLIN };
+
+	while (poll(&p, 1, 0) > 0) {
+		if (ifaces_event(i->ifaces))
+			give_up("handle events", EINVAL);
+	}
+}
+
+void lab_listen(void)
+{
+	fflush(stderr);
+	saved_stderr = dup(STDERR_FILENO);
+	heard = memfd_create("heard", MFD_CLOEXEC);
+	dup2(heard, STDERR_FILENO);
+}
+
+bool lab_said(const char *what)
+{
+	static char text[262144];
+	ssize_t n = pread(heard, text, sizeof(text) - 1, 0);
+
+	dup2(saved_stderr, STDERR_FILENO);
+	close(saved_stderr);
+	close(heard);
+	text[n > 0 ? n : 0] = '\0';
+	if (!strstr(text, what))
+		printf("# not said: \"%s\" in:\n# %s\n", what, text);
+	return strstr(text, what);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attach_lib.h - what the tests of attaching share: a network namespace of
+ * the process's own (gone with it, no trace), devices, trivial programs under
+ * any name, and a log that can be read back.
+ */
+#ifndef ATTACH_LIB_H
+#define ATTACH_LIB_H
+
+#include "collect/ifaces.h"
+#include "collect/tc.h"
+
+/* Enters a new network namespace; ends the process if that fails (not root). */
+void lab_enter(void);
+
+/* Runs a shell command that must succeed. */
+void lab_do(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Enters a new namespace with veth pairs a0-b0, a1-b1 ... */
+void lab_veths(int n);
+
+/* A program that returns `verdict`. -1 after printing why. */
+int lab_prog(bool xdp, const char *name, int verdict);
+
+struct lab_instance {
+	struct attach_programs programs;
+	int instance_map, counts_map, rings_map, hold;
+	struct options options;
+	struct iface_rule rule;
+	struct iface_table *table;
+	struct ifaces *ifaces;
+};
+
+/* Programs and maps of an instance, which watches what `match` matches. Nothing attached yet. */
+void lab_instance(struct lab_instance *i, char *match, enum hook_mode hook, enum tc_mode tc);
+int lab_open(struct lab_instance *i);
+
+/* Closes all; kill: as if the process had been killed (what it left, stays). */
+void lab_close(struct lab_instance *i, bool kill);
+
+/* The chain as "xdp:nt_xdp tcx:other clsact:flower", valid until the next call. */
+const char *lab_chain(const char *iface, enum nt_dir dir);
+
+/* Handles events until there are none. */
+void lab_events(struct lab_instance *i);
+
+/* Collects what goes to stderr from now on; lab_said() ends it and tells whether `what` was in it. */
+void lab_listen(void);
+bool lab_said(const char *what);
+
+#endif
