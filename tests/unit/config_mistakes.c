@@ -182,10 +182,19 @@ static void check_file(const char *path, int code, const char *why)
 	options_free(&o);
 }
 
+static int open_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 64; fd++)
+		n += fcntl(fd, F_GETFD) != -1;
+	return n;
+}
+
 static void test_files_that_are_none(void)
 {
 	char dir[] = "/tmp/ninetap-config.XXXXXX", path[64];
-	int fd;
+	int fd, before = open_fds();
 
 	CHECK(mkdtemp(dir) != NULL);
 	snprintf(path, sizeof(path), "%s/c.json", dir);
@@ -200,6 +209,7 @@ static void test_files_that_are_none(void)
 	close(fd);
 	unlink(path);
 	rmdir(dir);
+	CHECK_EQ(open_fds(), before);
 }
 
 int main(void)

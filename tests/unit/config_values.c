@@ -117,6 +117,28 @@ static void test_command_line_wins(void)
 	options_free(&o);
 }
 
+/* What a print might leave out twice. */
+static void check_same(const struct options *a, const struct options *b)
+{
+	CHECK(!memcmp(a->protos, b->protos, sizeof(a->protos)) && a->protos_set == b->protos_set);
+	CHECK(!memcmp(a->vxlan_ports, b->vxlan_ports, sizeof(a->vxlan_ports[0]) * a->vxlan_ports_n));
+	CHECK_EQ(a->vxlan_ports_n, b->vxlan_ports_n);
+	CHECK_EQ(a->ports_n, b->ports_n);
+	CHECK(!a->ports_n || !memcmp(a->ports, b->ports, sizeof(a->ports[0]) * a->ports_n));
+	CHECK_EQ(a->cidrs_n, b->cidrs_n);
+	CHECK(!a->cidrs_n || !memcmp(a->cidrs, b->cidrs, sizeof(a->cidrs[0]) * a->cidrs_n));
+	CHECK_EQ(a->ifaces_n, b->ifaces_n);
+	CHECK_EQ(a->count, b->count);
+	CHECK_EQ(a->duration_ns, b->duration_ns);
+	CHECK_EQ(a->batch_linger_ns, b->batch_linger_ns);
+	CHECK_EQ(a->rotate_bytes, b->rotate_bytes);
+	CHECK_EQ(a->ring_bytes, b->ring_bytes);
+	CHECK_EQ(a->sample, b->sample);
+	CHECK_EQ(a->plane, b->plane);
+	CHECK_EQ(a->hook, b->hook);
+	CHECK_EQ(a->tc, b->tc);
+}
+
 static void check_reads_back(struct options *o)
 {
 	char *once = json_of(o), *twice;
@@ -126,6 +148,7 @@ static void check_reads_back(struct options *o)
 	CHECK_STR(caught, "");
 	twice = json_of(&back);
 	CHECK_STR(twice, once);
+	check_same(o, &back);
 	options_free(&back);
 	free(once);
 	free(twice);

@@ -115,6 +115,7 @@ static const struct {
 	{ { "run" }, "run: needs an interface: -i NAME, or \"interfaces\" in the configuration" },
 	{ { "run", "-i" }, "--interface: needs a value: NAME|GLOB" },
 	{ { "run", "-z" }, "unknown option \"-z\"" },
+	{ { "run", "-z", "--help" }, "unknown option \"-z\"" },
 	{ { "run", "--bx=1" }, "unknown option \"--bx\": did you mean \"--box\"?" },
 	{ { "run", "--out=-" }, "unknown option \"--out\"" },
 	{ { "run", "--version" }, "--version: is no option of \"run\"" },
@@ -125,6 +126,7 @@ static const struct {
 	{ { "replay" }, "replay: needs a capture FILE" },
 	{ { "replay", "" }, "replay: capture FILE is empty" },
 	{ { "replay", "a", "b" }, "replay: takes one capture FILE: \"b\" is too many" },
+	{ { "run", "-ix", "-c", "" }, "--config: is empty" },
 	{ { "check" }, "check: needs a configuration FILE" },
 	{ { "run", "-i", "" }, "--interface: is empty" },
 	{ { "run", "-i", "abcdefghijklmnop" },
@@ -173,6 +175,7 @@ static const struct {
 	{ { "run", "-ix", "--sample", "4294967296" }, "--sample: \"4294967296\" is out of range: 1 to 4294967295" },
 	{ { "run", "-ix", "--vxlan-port", "0" }, "--vxlan-port: \"0\" is out of range: ports are 1 to 65535" },
 	{ { "run", "-ix", "--vxlan-port", "1-9" }, "--vxlan-port: more than 8 VXLAN ports" },
+	{ { "run", "-ix", "--vxlan-port", "1-9,20" }, "--vxlan-port: more than 8 VXLAN ports" },
 	{ { "run", "-ix", "--ring-bytes", "100k" },
 	  "--ring-bytes: \"100k\" is not a power of two: the nearest are 64KiB and 128KiB" },
 	{ { "run", "-ix", "--ring-bytes", "32k" }, "--ring-bytes: \"32k\" is out of range: 64KiB to 1GiB" },
@@ -211,6 +214,16 @@ static void test_all_mistakes_are_named(void)
 			  "ninetap: error: read /nonexistent/c.json: No such file or directory\n"
 			  "ninetap: error: --sample: \"0\" is out of range: 1 to 4294967295\n"
 			  "ninetap: error: --hook: \"x\" is none of auto, xdp, tc\n");
+	options_free(&o);
+}
+
+/* Who cannot read the file isn't told that it names no interface. */
+static void test_missing_file_is_one_mistake(void)
+{
+	struct options o;
+
+	CHECK_EQ(READ(&o, "run", "-c", "/nonexistent/c.json"), EX_NOINPUT);
+	CHECK_STR(caught, "ninetap: error: read /nonexistent/c.json: No such file or directory\n");
 	options_free(&o);
 }
 
@@ -257,6 +270,7 @@ int main(void)
 	RUN(test_lists);
 	RUN(test_mistakes);
 	RUN(test_all_mistakes_are_named);
+	RUN(test_missing_file_is_one_mistake);
 	RUN(test_long_values_are_refused);
 	RUN(test_help);
 	return check_done();

@@ -35,13 +35,11 @@ static json_t *size_json(uint64_t v)
 	return json_string(num_format_size(v, text));
 }
 
-/* "0s": a bare number would be seconds as well, but says less. */
 static json_t *duration_json(uint64_t ns)
 {
 	char text[NUM_TEXT];
 
-	num_format_duration(ns, text);
-	return json_string(ns ? text : "0s");
+	return json_string(num_format_duration(ns, text));
 }
 
 static int put_rule(json_t *array, const struct iface_rule *rule)
