@@ -23,10 +23,11 @@ static int fails(void)
 	return 1;
 }
 
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
+/* Weak: without --wrap the program still links, and test_wrapped says what is wrong. */
+void *__real_malloc(size_t n) __attribute__((weak));
+void *__real_calloc(size_t n, size_t size) __attribute__((weak));
+void *__real_realloc(void *p, size_t n) __attribute__((weak));
+void *__real_reallocarray(void *p, size_t n, size_t size) __attribute__((weak));
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
@@ -50,6 +51,17 @@ void *__wrap_realloc(void *p, size_t n)
 void *__wrap_reallocarray(void *p, size_t n, size_t size)
 {
 	return fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+static void test_wrapped(void)
+{
+	void *p;
+
+	fail_at = 1;
+	p = malloc(1);
+	CHECK(!p);			/* else not linked with --wrap */
+	free(p);
+	fail_at = 0;
 }
 
 /* Tries again what failed for want of memory, once. */
@@ -165,6 +177,7 @@ static void test_buf(void)
 
 int main(void)
 {
+	RUN(test_wrapped);
 	RUN(test_json_stream);
 	RUN(test_json_message);
 	RUN(test_avro_stream);
