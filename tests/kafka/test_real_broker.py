@@ -90,8 +90,9 @@ def test_a_killed_broker_loses_and_doubles_nothing(broker, produce):
         pass  # until the first report is back: everything is connected
     killer = threading.Thread(target=broker.kill)
     killer.start()
-    while killer.is_alive():
-        p.put(1)  # so that requests are under way when it dies
+    accepted, delivered, _ = p.put(1)
+    while killer.is_alive():  # so that requests are under way when it dies; the queue must not fill up
+        accepted, delivered, _ = p.put(1 if accepted - delivered < 1000 * RECORDS else 0)
     accepted, delivered, lost = p.put(500)
     assert delivered < accepted and lost == 0
     broker.restart()

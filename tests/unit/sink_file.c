@@ -131,6 +131,7 @@ static void test_other_kinds(void)
 	expect_refused(output, -ENXIO, "start its reader first");
 	use("disk");
 	CHECK_EQ(mknod(path, S_IFBLK | 0600, makedev(7, 255)), 0);
+	expect_refused(output, -ENOTSUP, "it is a block device");
 	fill(&b, 0, 1, 5, 1);
 	s.rotate_bytes = 1;
 	CHECK_EQ(sink_open(&k, &s), 0);

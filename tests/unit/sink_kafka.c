@@ -110,7 +110,7 @@ static void expect(char *name, char *value, int want, const char *words)
 	CHECK_EQ(lines_with(text, words), 1);
 	CHECK_EQ(lines_with(text, "\n") - lines_with(text, "reach kafka: "), 1);
 	if (check_failures)
-		printf("# %s=%s: %s", name, value, text);
+		printf("# %s=%s: %s\n", name, value, text);
 }
 
 static void test_properties(void)

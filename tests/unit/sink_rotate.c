@@ -132,6 +132,7 @@ static void test_rotation_fails(void)
 	struct batch b = { 0 };
 	struct sink *k;
 	char name[241];
+	double start;
 	char *text;
 
 	memset(name, 'n', 240);
@@ -144,6 +145,8 @@ static void test_rotation_fails(void)
 	CHECK_EQ(sink_open(&k, &s), 0);
 	for (int i = 0; i < 4; i++)
 		CHECK_EQ(sink_put(k, &b), 0);
+	for (start = seconds(); seconds() - start < 1.2; poll(NULL, 0, 10))
+		sink_poll(k);				/* tried again after a second */
 	sink_close(k, 0, &st);
 	text = caught_log();
 	CHECK_EQ(st.delivered, 20);

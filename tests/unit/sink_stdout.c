@@ -109,7 +109,7 @@ static void test_sleeping_reader_and_stop(void)
 	struct sink_stats st;
 	struct batch b = { 0 };
 	int err, again, stop = eventfd(1, EFD_CLOEXEC);
-	double start = seconds(), took;
+	double start = seconds(), took, all;
 	uint64_t of_cpu;
 	char *text;
 
@@ -119,12 +119,14 @@ static void test_sleeping_reader_and_stop(void)
 	err = sink_put(sink, &b);
 	took = seconds() - start;
 	again = sink_put(sink, &b);
+	all = seconds() - start;
 	of_cpu = sink_lost(sink, 9);
 	end(&st);
 	text = caught_log();
 	CHECK_EQ(err, -ECANCELED);
 	CHECK_EQ(again, -ECANCELED);
 	CHECK(took > 1.9 && took < 10);
+	CHECK(all - took < 1);				/* it isn't waited for once more */
 	CHECK_EQ(lines_with(text, "\n"), 1);
 	CHECK_EQ(st.accepted, 10000);
 	CHECK(st.delivered > 100 && st.delivered < 5000);

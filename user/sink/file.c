@@ -85,11 +85,12 @@ static int move_away(const char *path, char *name)
 /* O_NONBLOCK: a FIFO without a reader is an error, not a wait; a slow one is waited for in out.c. */
 static int open_path(const char *path, int *fd, struct stat *st)
 {
+	*fd = -1;
+	if (!stat(path, st) && S_ISBLK(st->st_mode))
+		return -ENOTSUP;	/* a disk isn't even opened */
 	*fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, FILE_MODE);
 	if (*fd < 0 || fstat(*fd, st))
 		return -errno;
-	if (S_ISBLK(st->st_mode))
-		return -ENOTSUP;
 	if (S_ISREG(st->st_mode) && flock(*fd, LOCK_EX | LOCK_NB))
 		return -errno;
 	return 0;

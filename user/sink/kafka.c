@@ -22,7 +22,6 @@
 
 #define SCHEMA_VERSION 1
 #define CALM_NS 5000000000ULL		/* without errors, before one is worth a new line */
-#define PURGE_MS 100			/* for the reports of purged messages */
 #define KINDS 1024			/* error codes, from -KINDS / 2 on */
 
 struct kafka_sink {
@@ -102,11 +101,6 @@ static void loses(struct kafka_sink *k, uint32_t cpu, uint64_t n, rd_kafka_resp_
 			  rd_kafka_err2str(err), advice(err));
 }
 
-static bool purged(rd_kafka_resp_err_t err)
-{
-	return err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
-}
-
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
 	struct kafka_sink *k = opaque;
@@ -114,14 +108,12 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	uint32_t cpu = (uint32_t)(uintptr_t)m->_private;
 
 	(void)rk;
-	if (purged(m->err)) {
-		sink_loses(&k->base, cpu, SINK_LOSS_DELIVERY, count);	/* kafka_close() logs it */
-	} else if (m->err) {
+	if (m->err) {
 		loses(k, cpu, count, m->err);
-	} else {
-		sink_delivered(&k->base, count);
-		all_well(k);
+		return;
 	}
+	sink_delivered(&k->base, count);
+	all_well(k);
 }
 
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
@@ -339,7 +331,7 @@ static uint64_t unanswered(struct sink *s)
 	return st.accepted - st.delivered - st.lost[SINK_LOSS_QUEUE_FULL] - st.lost[SINK_LOSS_DELIVERY];
 }
 
-/* Gives up what is still queued: each message gets its report, or is settled by the ledger. */
+/* What got no answer in time is lost; it is purged lest it be sent after it was counted so. */
 static void give_up(struct kafka_sink *k, int timeout_ms)
 {
 	uint64_t n = unanswered(&k->base);
@@ -350,19 +342,17 @@ static void give_up(struct kafka_sink *k, int timeout_ms)
 		  rd_kafka_topic_name(k->topic), n, timeout_ms);
 	rd_kafka_purge(k->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
 		       RD_KAFKA_PURGE_F_NON_BLOCKING);
-	for (int i = 0; i < PURGE_MS / 10 && rd_kafka_outq_len(k->rk); i++)
-		rd_kafka_poll(k->rk, 10);
-	sink_loses(&k->base, SINK_CPUS, SINK_LOSS_DELIVERY, unanswered(&k->base));
+	sink_loses(&k->base, SINK_CPUS, SINK_LOSS_DELIVERY, n);
 }
 
 static void kafka_close(struct sink *s, int timeout_ms)
 {
 	struct kafka_sink *k = (struct kafka_sink *)s;
 
-	rd_kafka_flush(k->rk, timeout_ms > PURGE_MS ? timeout_ms - PURGE_MS : 0);
+	rd_kafka_flush(k->rk, timeout_ms);
 	give_up(k, timeout_ms);
 	rd_kafka_topic_destroy(k->topic);
-	rd_kafka_destroy(k->rk);
+	rd_kafka_destroy(k->rk);	/* serves no reports: nothing is counted twice */
 }
 
 static const struct sink_ops kafka_ops = { kafka_put, kafka_poll, kafka_close };
