@@ -437,8 +437,8 @@ static void test_show(void)
 	link = bpf_link_create(fd, if_nametoindex("a0"), CHAIN_BPF_TCX_INGRESS, &opts);
 	count(&a, NT_COUNT_SEEN, 5);
 	CHECK_EQ(show_read(&s), 0);
-	for (size_t n = 0; n < s.all.n; n++) {
-		if (s.all.list[n].here)
+	for (size_t n = 0; n < s.instances_n; n++) {
+		if (s.instances[n].instance->here)
 			i = &s.instances[n];
 	}
 	CHECK(i && i->instance->alive && i->instance->facts.pid == (__u32)getpid());

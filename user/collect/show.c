@@ -95,9 +95,9 @@ static void print_instance(const struct shown *s, const struct shown_instance *i
 
 static void print_text(const struct shown *s)
 {
-	if (!s->all.n)
+	if (!s->instances_n)
 		printf("no ninetap is running\n");
-	for (size_t i = 0; i < s->all.n; i++)
+	for (size_t i = 0; i < s->instances_n; i++)
 		print_instance(s, &s->instances[i]);
 }
 

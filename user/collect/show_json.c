@@ -121,7 +121,7 @@ int show_json(const struct shown *s)
 	json_t *list = json_array(), *top;
 	int err = 0;
 
-	for (size_t i = 0; i < s->all.n && list; i++)
+	for (size_t i = 0; i < s->instances_n && list; i++)
 		list = append(list, instance_json(s, &s->instances[i]));
 	top = list ? put(json_object(), "instances", list) : NULL;
 	if (!top)

@@ -195,6 +195,31 @@ static int read_places(struct shown *s)
 	return err;
 }
 
+static bool has_place(const struct shown *s, const struct instance *of)
+{
+	for (size_t i = 0; i < s->places_n; i++) {
+		if (s->places[i].instance == of)
+			return true;
+	}
+	return false;
+}
+
+/* Dead and attached nowhere: the kernel is about to free it. It is not listed. */
+static void drop_leaving(struct shown *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->instances_n; i++) {
+		const struct instance *of = s->instances[i].instance;
+
+		if (of->alive || !of->here || has_place(s, of))
+			s->instances[kept++] = s->instances[i];
+		else
+			free(s->instances[i].cpus);
+	}
+	s->instances_n = kept;
+}
+
 int show_read(struct shown *out)
 {
 	int err;
@@ -206,14 +231,19 @@ int show_read(struct shown *out)
 	out->instances = calloc(out->all.n, sizeof(*out->instances));
 	if (!out->instances)
 		return -ENOMEM;
+	out->instances_n = out->all.n;
 	for (size_t i = 0; i < out->all.n && !err; i++)
 		err = read_instance(&out->all.list[i], &out->instances[i]);
-	return err ? err : read_places(out);
+	if (!err)
+		err = read_places(out);
+	if (!err)
+		drop_leaving(out);
+	return err;
 }
 
 void show_free(struct shown *s)
 {
-	for (size_t i = 0; s->instances && i < s->all.n; i++)
+	for (size_t i = 0; i < s->instances_n; i++)
 		free(s->instances[i].cpus);
 	for (size_t i = 0; i < s->places_n; i++)
 		chain_free(&s->places[i].chain);

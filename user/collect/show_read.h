@@ -35,7 +35,8 @@ struct shown_place {
 
 struct shown {
 	struct instances all;
-	struct shown_instance *instances; /* as many as all.n */
+	struct shown_instance *instances;
+	size_t instances_n;
 	struct shown_place *places;
 	size_t places_n;
 };
