@@ -80,10 +80,20 @@ static void test_mistakes(void)
 	expect_mistake(longest, topic);
 }
 
+static void test_close_of_none(void)
+{
+	struct sink_stats st = { .accepted = 7, .lost = { 1, 2, 3 } };
+
+	sink_close(NULL, 0, &st);
+	CHECK_EQ(st.accepted + lost_in_all(&st), 0);
+	sink_close(NULL, 0, NULL);
+}
+
 int main(void)
 {
 	RUN(test_framing);
 	RUN(test_parts);
 	RUN(test_mistakes);
+	RUN(test_close_of_none);
 	return check_done();
 }

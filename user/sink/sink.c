@@ -112,6 +112,8 @@ void sink_get_stats(const struct sink *s, struct sink_stats *out)
 
 void sink_close(struct sink *s, int timeout_ms, struct sink_stats *out)
 {
+	if (!s && out)
+		*out = (struct sink_stats){ 0 };
 	if (!s)
 		return;
 	s->ops->close(s, timeout_ms);
