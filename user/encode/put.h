@@ -19,8 +19,9 @@
 #define PUT_TIME_MAX 30U
 #define PUT_VARINT_MAX 10U
 
-/* "00" to "99". */
+/* "00" to "99"; 0, then the powers of ten from 10 on. */
 extern const char put_pairs[200];
+extern const uint64_t put_powers[20];
 
 /* An address and its IP version, 4 or 6. */
 struct nt_addr {
@@ -44,31 +45,40 @@ static inline unsigned char *put_pair(unsigned char *p, uint32_t v)
 	return put_bytes(p, put_pairs + 2 * v, 2);
 }
 
-/* Big-endian in base 100, from the last pair on, into a scratch as wide as the widest. */
+/* Decimal digits of v: 1233 / 4096 is a little more than log10(2). */
+static inline unsigned int put_width(uint64_t v)
+{
+	unsigned int bits = 64 - __builtin_clzll(v | 1);
+	unsigned int width = bits * 1233 >> 12;
+
+	return width + 1 - (v < put_powers[width]);
+}
+
+/* Backwards, two digits a step: no copy behind it. */
 static inline unsigned char *put_u64(unsigned char *p, uint64_t v)
 {
-	unsigned char scratch[PUT_U64_MAX];
-	unsigned char *q = scratch + sizeof(scratch);
+	unsigned char *end = p + put_width(v), *q = end;
 
-	while (v >= 100) {
+	for (; v >= 100; v /= 100) {
 		q -= 2;
 		put_pair(q, v % 100);
-		v /= 100;
 	}
-	if (v >= 10) {
-		q -= 2;
-		put_pair(q, v);
-	} else {
-		*--q = '0' + v;
-	}
-	return put_bytes(p, q, scratch + sizeof(scratch) - q);
+	if (v >= 10)
+		put_pair(q - 2, v);
+	else
+		q[-1] = '0' + v;
+	return end;
 }
 
 /* Exactly digits decimal digits, zeros in front. */
 static inline unsigned char *put_digits(unsigned char *p, uint32_t v, unsigned int digits)
 {
-	for (unsigned int i = digits; i-- > 0; v /= 10)
-		p[i] = '0' + v % 10;
+	unsigned int left = digits;
+
+	for (; left >= 2; left -= 2, v /= 100)
+		put_pair(p + left - 2, v % 100);
+	if (left)
+		*p = '0' + v;
 	return p + digits;
 }
 

@@ -31,17 +31,23 @@ size_t text_size(const char *text)
 	return size;
 }
 
-static unsigned char *put_character(unsigned char *p, const unsigned char **s)
+/* Names are ASCII as a rule: that way is short. */
+static inline unsigned char *put_character(unsigned char *p, const unsigned char **s)
 {
-	size_t n = character(*s);
+	size_t n;
 
-	if (n) {
-		p = put_bytes(p, *s, n);
-		*s += n;
-		return p;
+	if (**s < 0x80) {
+		*p = *(*s)++;
+		return p + 1;
 	}
-	*s += 1;
-	return put_bytes(p, REPLACEMENT, sizeof(REPLACEMENT) - 1);
+	n = character(*s);
+	if (!n) {
+		*s += 1;
+		return put_bytes(p, REPLACEMENT, sizeof(REPLACEMENT) - 1);
+	}
+	p = put_bytes(p, *s, n);
+	*s += n;
+	return p;
 }
 
 unsigned char *put_text(unsigned char *p, const char *text)
