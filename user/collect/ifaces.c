@@ -97,21 +97,14 @@ static void drop(struct ifaces *s, struct iface *i)
 	list_remove(s, i);
 }
 
-static enum hook_mode hook_of(const struct ifaces *s, const struct iface *i)
-{
-	return i->rule->hook != HOOK_AUTO ? i->rule->hook : s->options->hook;
-}
-
 static int tell_table(struct ifaces *s, const struct iface *i)
 {
-	enum plane plane = i->rule->plane != PLANE_NONE ? i->rule->plane : s->options->plane;
-
-	return iface_table_set(s->table, i->link.ifindex, i->link.name, plane);
+	return iface_table_set(s->table, i->link.ifindex, i->link.name, i->rule->plane);
 }
 
 static int attach_both(struct ifaces *s, struct iface *i)
 {
-	enum hook_mode hook = hook_of(s, i);
+	enum hook_mode hook = i->rule->hook;
 	int err = tell_table(s, i);
 
 	if (!err)
@@ -208,7 +201,7 @@ static bool restore(struct ifaces *s, struct iface *i, struct attachment *at, en
 	if (there < 0)
 		return false;
 	attach_remove(s->attacher, at);
-	if (attach_put(s->attacher, &i->link, hook_of(s, i), dir, at))
+	if (attach_put(s->attacher, &i->link, i->rule->hook, dir, at))
 		return false;
 	log_warn("restored %s %s %s: it %s", i->link.name, chain_dir_names[dir],
 		 chain_hook_names[at->hook], was != CHAIN_NONE ? "was removed by somebody" : "was missing");
