@@ -8,7 +8,7 @@ BPFTOOL ?= bpftool
 PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
-PKGS := libbpf libelf zlib rdkafka jansson libpcap
+PKGS := libbpf libelf zlib rdkafka jansson
 
 # SAN=1: everything under AddressSanitizer and UndefinedBehaviorSanitizer, beside the plain build.
 ifeq ($(SAN),1)
@@ -30,7 +30,7 @@ UNIT_SRC := $(filter-out %_lib.c,$(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT_SRC:tests/%.c=$(B)/tests/%)
 BPFTEST_SRC := $(filter-out %_lib.c,$(wildcard tests/bpf/*.c))
 BPFTEST_BIN := $(BPFTEST_SRC:tests/%.c=$(B)/tests/%)
-HELPER_SRC := $(filter-out %_lib.c,$(wildcard tests/netns/*.c tests/kafka/*.c tests/bench/*.c))
+HELPER_SRC := $(filter-out %_lib.c,$(filter-out %.bpf.c,$(wildcard tests/netns/*.c tests/kafka/*.c tests/bench/*.c)))
 HELPER_BIN := $(HELPER_SRC:tests/%.c=$(B)/tests/%)
 TESTLIB_OBJ = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(dir $(1))*_lib.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -69,6 +69,15 @@ $(B)/obj/%.o: %.c | build/ninetap.skel.h
 $(B)/ninetap: $(B)/obj/user/main.o $(USER_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+build/tests/bench/limits.bpf.o: tests/bench/limits.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPFFLAGS) -Wno-unused-parameter -c $< -o $@
+
+build/tests/bench/limits.skel.h: build/tests/bench/limits.bpf.o
+	$(BPFTOOL) gen skeleton $< name limits > $@
+
+$(B)/obj/tests/bench/kernel_lib.o: build/tests/bench/limits.skel.h
+
 # --- tests -----------------------------------------------------------------
 .SECONDEXPANSION:
 $(B)/tests/%: $(B)/obj/tests/%.o $$(call TESTLIB_OBJ,tests/$$*) $(USER_OBJ)
@@ -102,7 +111,7 @@ test-mutants: setup-test
 
 bench: setup-test
 	@$(MAKE) --no-print-directory -s -j2 all tests
-	@scripts/bench
+	@$(B)/tests/bench/bench
 
 # A stage includes what comes before it, never what comes after (docs/architecture.md).
 check-layers:
