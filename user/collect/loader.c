@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -207,6 +208,13 @@ out:
 	if (err)
 		loader_close(l);
 	return err;
+}
+
+int loader_exit_code(int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		return EX_NOPERM;
+	return err == -ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
 }
 
 void loader_close(struct loader *l)

@@ -33,6 +33,9 @@ int loader_open(struct loader *l, const struct options *o, bool replay, int only
 	__attribute__((warn_unused_result));
 void loader_close(struct loader *l);
 
+/* The sysexits(3) code for an error of loader_open(). */
+int loader_exit_code(int err);
+
 /* Sum over all CPUs. 0 or -errno. */
 int loader_counts(const struct loader *l, uint64_t counts[NT_COUNT_MAX])
 	__attribute__((warn_unused_result));

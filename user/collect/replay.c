@@ -53,15 +53,16 @@ static int pin_to_this_cpu(int *cpu)
 static int replay_open(struct replay *r)
 {
 	struct options o = *r->o;
-	int cpu, code = capture_open(&r->capture, o.capture);
+	int cpu, err, code = capture_open(&r->capture, o.capture);
 
 	if (code)
 		return code;
 	if (pin_to_this_cpu(&cpu))
 		return EX_OSERR;
 	o.ring_bytes = RING_BYTES;
-	if (loader_open(&r->loader, &o, true, cpu))
-		return EX_UNAVAILABLE;
+	err = loader_open(&r->loader, &o, true, cpu);
+	if (err)
+		return loader_exit_code(err);
 	r->origin = (struct tag_origin){ o.box, o.site, o.pop, o.ren, r->loader.epoch };
 	code = outlet_open(&r->out, r->o, &r->origin, -1);
 	if (code)

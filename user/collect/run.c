@@ -158,7 +158,7 @@ static int start_duration(struct run *r)
 static int run_open(struct run *r)
 {
 	const struct options *o = r->o;
-	int code;
+	int code, err;
 
 	if (!o->ifaces_n) {
 		log_error("run: no interface: name one with -i, or some in the configuration");
@@ -166,8 +166,9 @@ static int run_open(struct run *r)
 	}
 	if (open_events(r))
 		return EX_OSERR;
-	if (loader_open(&r->loader, o, false, -1))
-		return EX_UNAVAILABLE;
+	err = loader_open(&r->loader, o, false, -1);
+	if (err)
+		return loader_exit_code(err);
 	r->origin = (struct tag_origin){ o->box, o->site, o->pop, o->ren, r->loader.epoch };
 	code = outlet_open(&r->out, o, &r->origin, r->stop_fd);
 	if (code)
