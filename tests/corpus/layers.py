@@ -133,7 +133,7 @@ class Ext(Layer):
 
     def build(self, rest, nxt):
         self.wrote_proto = nxt.proto
-        body = struct.pack("!BBI", 253, 0, 0) if self.proto == 43 else struct.pack("!BB", 1, self.size - 4)
+        body = struct.pack("!BBI", 253, 0, 0) if self.proto == 43 else struct.pack("!BB", 1, min(255, self.size - 4))
         return (struct.pack("!BB", nxt.proto, self.units - 1) + body).ljust(self.size, b"\0") + rest
 
 

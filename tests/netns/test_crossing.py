@@ -100,7 +100,7 @@ def test_tag_outside_the_frame(things):
     ns = things.ns("bridge")
     ns.veth("va", "vb")
     ns.veth("vc", "vd")
-    ns.ip("link", "add", "bridge0", "type", "bridge")
+    ns.ip("link", "add", "bridge0", "type", "bridge", "mcast_snooping", "0")
     for dev in ("vb", "vc"):
         ns.ip("link", "set", dev, "master", "bridge0")
     ns.ip("link", "set", "bridge0", "arp", "off", "up")
