@@ -96,12 +96,10 @@ void lab_instance(struct lab_instance *i, char *match, enum hook_mode hook, enum
 	epoch = epoch ? epoch + 1 : ((uint64_t)getpid() << 20) + time(NULL);
 	if (instance_publish(&i->hold, epoch, maps, 4, i->programs.fd, PROG_MAX))
 		give_up("publish an instance", errno);
-	i->rule = (struct iface_rule) { .match = match };
+	i->rule = (struct iface_rule) { .match = match, .plane = PLANE_DATA, .hook = hook };
 	i->options.ifaces = &i->rule;
 	i->options.ifaces_n = 1;
-	i->options.hook = hook;
 	i->options.tc = tc;
-	i->options.plane = PLANE_DATA;
 	if (iface_table_open(&i->table))
 		give_up("open a table", ENOMEM);
 }
@@ -184,7 +182,7 @@ void lab_listen(void)
 	dup2(heard, STDERR_FILENO);
 }
 
-bool lab_said(const char *what)
+static const char *end_listening(void)
 {
 	static char text[262144];
 	ssize_t n = pread(heard, text, sizeof(text) - 1, 0);
@@ -193,7 +191,23 @@ bool lab_said(const char *what)
 	close(saved_stderr);
 	close(heard);
 	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+bool lab_said(const char *what)
+{
+	const char *text = end_listening();
+
 	if (!strstr(text, what))
 		printf("# not said: \"%s\" in:\n# %s\n", what, text);
 	return strstr(text, what);
+}
+
+bool lab_silent(void)
+{
+	const char *text = end_listening();
+
+	if (text[0])
+		printf("# said: %s\n", text);
+	return !text[0];
 }

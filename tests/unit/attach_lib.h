@@ -47,5 +47,6 @@ void lab_events(struct lab_instance *i);
 /* Collects what goes to stderr from now on; lab_said() ends it and tells whether `what` was in it. */
 void lab_listen(void);
 bool lab_said(const char *what);
+bool lab_silent(void);			/* the same, and whether nothing was said */
 
 #endif

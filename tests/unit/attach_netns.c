@@ -351,15 +351,19 @@ static void test_interfaces_come_and_go(void)
 	iface_reader_quiescent(reader);
 	CHECK(iface_table_find(reader, ifindex, &name, &plane));
 	CHECK_STR(name, "x1");
+	lab_listen();
 	lab_do("ip link set x1 name y1");
 	lab_events(&a);
+	CHECK(lab_said("detached x1: it is called y1 now"));
 	CHECK_STR(lab_chain("y1", NT_DIR_IN), "");
 	CHECK_EQ(ifaces_count(a.ifaces), 0);
 	lab_do("ip link set y1 name x2");
 	lab_events(&a);
 	CHECK_EQ(ifaces_count(a.ifaces), 1);
+	lab_listen();
 	lab_do("ip link del x2");
 	lab_events(&a);
+	CHECK(lab_said("detached x2: it is gone"));
 	CHECK_EQ(ifaces_count(a.ifaces), 0);
 	CHECK(iface_table_find(reader, ifindex, &name, &plane));
 	CHECK_STR(name, "x2");
@@ -376,8 +380,10 @@ static void test_leaving_a_bridge_is_not_going(void)
 	lab_do("ip link add br0 type bridge && ip link set a0 master br0");
 	lab_instance(&a, "a0", HOOK_AUTO, TC_AUTO);
 	CHECK_EQ(lab_open(&a), 0);
+	lab_listen();
 	lab_do("ip link set a0 nomaster");
 	lab_events(&a);
+	CHECK(lab_silent());
 	CHECK_EQ(ifaces_count(a.ifaces), 1);
 	CHECK_STR(lab_chain("a0", NT_DIR_IN), "tcx:nt_tc_in");
 	lab_close(&a, false);
@@ -388,10 +394,12 @@ static void test_what_the_dead_left(void)
 	struct options none = { 0 };
 	struct lab_instance a, b;
 
-	lab_veths(2);
+	lab_veths(4);
+	lab_do("tc qdisc add dev a3 clsact");
 	CHECK_EQ(foreign_filter("a1", NT_DIR_IN, 9, 1), 0);
 	lab_instance(&a, "a*", HOOK_AUTO, TC_CLSACT);
 	CHECK_EQ(lab_open(&a), 0);
+	CHECK_EQ(foreign_filter("a2", NT_DIR_OUT, 9, 1), 0);
 	lab_listen();
 	CHECK_EQ(detach_main(&none), EX_OK);
 	CHECK(lab_said("is alive"));
@@ -409,6 +417,9 @@ static void test_what_the_dead_left(void)
 	CHECK_STR(lab_chain("a1", NT_DIR_IN), "clsact:foreign");
 	CHECK(!has_qdisc("a0"));
 	CHECK(has_qdisc("a1"));
+	CHECK_STR(lab_chain("a2", NT_DIR_OUT), "clsact:foreign");
+	CHECK_STR(lab_chain("a3", NT_DIR_OUT), "");
+	CHECK(has_qdisc("a3"));
 }
 
 static void count(struct lab_instance *a, enum nt_count what, uint64_t n)
@@ -447,6 +458,7 @@ static void test_show(void)
 	CHECK_EQ(s.places_n, 2);
 	CHECK_EQ(s.places[0].own, 1);
 	CHECK_STR(s.places[0].chain.progs[0].name, "foreign");
+	CHECK_STR(s.places[0].chain.progs[1].name, "nt_tc_in");
 	CHECK_EQ(s.places[1].own, 0);
 	CHECK_EQ(s.places[1].dir, NT_DIR_OUT);
 	show_free(&s);
