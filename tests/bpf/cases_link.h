@@ -16,6 +16,8 @@
 { "VID 0 is a tag", "eth tag,vid=0 ip4 udp", "4:17 4001>80 vlan=0 pay=0" },
 { "VID 4095", "eth tag,vid=4095 ip4 udp", "4:17 4001>80 vlan=4095 pay=0" },
 { "priority bits are no VID", "eth tag,vid=5,pcp=7 ip4 udp", "4:17 4001>80 vlan=5 pay=0" },
+{ "the drop bit is no VID", "eth tag,vid=0x1005 ip4 udp", "4:17 4001>80 vlan=5 pay=0" },
+{ "both tags have a drop bit", "eth tag,vid=0x1005 tag,vid=0xf006 ip4 udp", "4:17 4001>80 vlan=5,6 pay=0" },
 { "service tag 0x88a8", "eth tag,vid=6,as=0x88a8 ip6 udp", "6:17 4001>80 vlan=6 pay=0" },
 { "tag 0x9100", "eth tag,vid=7,as=0x9100 ip4 udp", "4:17 4001>80 vlan=7 pay=0" },
 { "tag 0x9200 is none", "eth tag,vid=7,as=0x9200 ip4 udp", "non_ip" },

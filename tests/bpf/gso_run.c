@@ -69,6 +69,25 @@ static void test_segments_without_ethernet(void)
 	run_case(&c, RIG_TC_OUT_L3);
 }
 
+/* 0xffff is no size even where the payload is longer than that (its length is a replay's word here). */
+static void test_by_frags_is_no_size(void)
+{
+	struct __sk_buff ctx = { .gso_size = 0xffff };
+	struct rig_settings s = rig_defaults();
+	struct packet pk;
+	struct outcome o;
+	struct rig replay;
+
+	CHECK_EQ(rig_open(&replay, &s), 0);
+	CHECK(packet_build("eth ip4,len=0 sctp", &pk) == 0);
+	pk.wire = 200000;
+	CHECK_EQ(rig_run_skb(&replay, RIG_TC_IN, &pk, &ctx, &o), 0);
+	CHECK_EQ(o.rec.payload_bytes, 200000 - 46);
+	CHECK_EQ(o.rec.packets, 1);
+	CHECK_EQ(o.rec.bytes, 200000);
+	rig_close(&replay);
+}
+
 static void test_interface_of_the_skb(void)
 {
 	struct __sk_buff ctx = { .ifindex = 1 };
@@ -91,6 +110,7 @@ int main(void)
 	}
 	RUN(test_segments);
 	RUN(test_segments_without_ethernet);
+	RUN(test_by_frags_is_no_size);
 	RUN(test_interface_of_the_skb);
 	rig_close(&rig);
 	return check_done();

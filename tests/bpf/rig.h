@@ -60,6 +60,10 @@ int rig_run_skb(struct rig *r, enum rig_prog prog, const struct packet *pk, stru
 /* The same for the XDP program; ctx.data_end is how many bytes are linear. */
 int rig_run_xdp(struct rig *r, const struct packet *pk, struct xdp_md *ctx, struct outcome *o);
 
+/* For a packet that came another way than by a test run: the program's descriptor, and what came of it. */
+int rig_fd(const struct rig *r, enum rig_prog prog);
+int rig_take(struct rig *r, enum rig_prog prog, struct outcome *o);
+
 /* Makes two outcomes comparable: what depends on hook, place and time is zeroed. 1: the same. */
 int rig_same(const struct outcome *a, const struct outcome *b);
 

@@ -188,24 +188,35 @@ static struct bpf_program *program(const struct rig *r, enum rig_prog prog)
 	return progs[prog];
 }
 
+int rig_take(struct rig *r, enum rig_prog prog, struct outcome *o)
+{
+	int err = read_counts(r, o);
+
+	if (!r->reader || r->set.leave)
+		return err;
+	r->recs = 0;
+	ring_buffer__consume(r->reader);
+	err |= check_record(r, prog, o);
+	o->rec = r->rec;
+	return err ? -EPROTO : 0;
+}
+
+int rig_fd(const struct rig *r, enum rig_prog prog)
+{
+	return bpf_program__fd(program(r, prog));
+}
+
 static int run(struct rig *r, enum rig_prog prog, struct bpf_test_run_opts *opts, uint32_t wire, struct outcome *o)
 {
 	int err;
 
-	r->recs = 0;
 	r->ts_ns = r->set.cfg.replay ? r->ts_ns + 1000 : r->rec.ts_ns;
 	r->skel->bss->nt_replay = (struct nt_replay){ .ts_ns = r->ts_ns, .seq = REPLAY_SEQ, .wire_bytes = wire };
 	err = bpf_prog_test_run_opts(bpf_program__fd(program(r, prog)), opts);
 	if (err)
 		return err;
 	err = rule(opts->retval == (prog == RIG_XDP ? XDP_PASS : (uint32_t)-1), "verdict");
-	err |= read_counts(r, o);
-	if (!r->reader || r->set.leave)
-		return err;
-	ring_buffer__consume(r->reader);
-	err |= check_record(r, prog, o);
-	o->rec = r->rec;
-	return err ? -EPROTO : 0;
+	return err | rig_take(r, prog, o);
 }
 
 int rig_run(struct rig *r, enum rig_prog prog, const uint8_t *bytes, uint32_t n, uint32_t wire, struct outcome *o)

@@ -8,10 +8,9 @@
 #include <string.h>
 #include "text.h"
 
-static const char *const fates[] = {
-	"seen", "recorded", "filtered", "sampled_out", "non_ip", "truncated", "malformed", "ring_full", "no_ring",
-};
-static const char *const notes[] = { "cut", "too_deep", "tunnel_no_ip", "vxlan_flags", "tunnel_header" };
+#define NAME(id, name) #name,
+static const char *const fates[] = { NT_FATES(NAME) };
+static const char *const notes[] = { NT_NOTES(NAME) };
 static const char *const tunnels[] = { "none", "vxlan", "geneve", "gre", "gtp", "ipip", "ethip" };
 static const char *const frags[] = { "none", "first", "later" };
 
