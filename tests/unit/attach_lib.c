@@ -113,6 +113,36 @@ int lab_open(struct lab_instance *i)
 	return ifaces_open(&i->ifaces, &s);
 }
 
+bool lab_has_qdisc(const char *iface)
+{
+	char kind[16] = "";
+	struct rtnl *r;
+
+	if (rtnl_open(&r))
+		give_up("open rtnetlink", EINVAL);
+	if (tc_clsact_kind(r, if_nametoindex(iface), kind))
+		give_up("read a qdisc", EINVAL);
+	rtnl_close(r);
+	return kind[0];
+}
+
+int lab_foreign_filter(const char *iface, enum nt_dir dir, uint32_t prio, uint32_t handle)
+{
+	struct tc_filter f = { .prio = prio, .handle = handle, .name = "foreign" };
+	int fd = lab_prog(false, "foreign", 0), err;
+	struct rtnl *r;
+
+	if (rtnl_open(&r))
+		give_up("open rtnetlink", EINVAL);
+	err = tc_clsact_add(r, if_nametoindex(iface));
+	if (err && err != -EEXIST)
+		give_up("make clsact", -err);
+	err = tc_filter_add(r, if_nametoindex(iface), dir, &f, fd);
+	rtnl_close(r);
+	close(fd);
+	return err;
+}
+
 /* Closes what the kernel would close. */
 static void kill_ifaces(struct lab_instance *i)
 {

@@ -41,6 +41,12 @@ void lab_close(struct lab_instance *i, bool kill);
 /* The chain as "xdp:nt_xdp tcx:other clsact:flower", valid until the next call. */
 const char *lab_chain(const char *iface, enum nt_dir dir);
 
+/* Whether a clsact or ingress qdisc is there. */
+bool lab_has_qdisc(const char *iface);
+
+/* Adds somebody else's filter, which lets nothing pass on to the next. 0 or -errno. */
+int lab_foreign_filter(const char *iface, enum nt_dir dir, uint32_t prio, uint32_t handle);
+
 /* Handles events until there are none. */
 void lab_events(struct lab_instance *i);
 

@@ -1,49 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * attach_netns.c - attaching as a guest, in network namespaces of the test's
- * own: which hook is taken, that programs of others stay, that a second
- * instance is refused and that what is removed comes back. Needs root.
+ * own: which hook is taken, and that programs of others stay. Needs root.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
-#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <linux/if_link.h>
 #include "check.h"
 #include "attach_lib.h"
-#include "base/clock.h"
-#include "collect/commands.h"
-#include "collect/show_read.h"
-
-static bool has_qdisc(const char *iface)
-{
-	char kind[16] = "";
-	struct rtnl *r;
-
-	CHECK(!rtnl_open(&r));
-	CHECK(!tc_clsact_kind(r, if_nametoindex(iface), kind));
-	rtnl_close(r);
-	return kind[0];
-}
-
-static int foreign_filter(const char *iface, enum nt_dir dir, uint32_t prio, uint32_t handle)
-{
-	struct tc_filter f = { .prio = prio, .handle = handle, .name = "foreign" };
-	int fd = lab_prog(false, "foreign", 0), err;
-	struct rtnl *r;
-
-	CHECK(!rtnl_open(&r));
-	err = tc_clsact_add(r, if_nametoindex(iface));
-	CHECK(!err || err == -EEXIST);
-	err = tc_filter_add(r, if_nametoindex(iface), dir, &f, fd);
-	rtnl_close(r);
-	close(fd);
-	return err;
-}
 
 static void test_choice(void)
 {
@@ -73,7 +40,7 @@ static void test_veth_auto_is_tcx(void)
 	CHECK(lab_said("attached a0 ingress tcx egress tcx"));
 	CHECK_STR(lab_chain("a0", NT_DIR_IN), "tcx:nt_tc_in");
 	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "tcx:nt_tc_out");
-	CHECK(!has_qdisc("a0"));
+	CHECK(!lab_has_qdisc("a0"));
 	CHECK_EQ(ifaces_count(a.ifaces), 1);
 	lab_close(&a, false);
 	CHECK_STR(lab_chain("a0", NT_DIR_IN), "");
@@ -118,7 +85,7 @@ static void test_clsact_comes_and_goes(void)
 	CHECK_STR(lab_chain("a0", NT_DIR_IN), "clsact:nt_tc_in");
 	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "clsact:nt_tc_out");
 	lab_close(&a, false);
-	CHECK(!has_qdisc("a0"));
+	CHECK(!lab_has_qdisc("a0"));
 }
 
 static void test_foreign_qdisc_stays(void)
@@ -130,7 +97,7 @@ static void test_foreign_qdisc_stays(void)
 	lab_instance(&a, "a0", HOOK_AUTO, TC_CLSACT);
 	CHECK_EQ(lab_open(&a), 0);
 	lab_close(&a, false);
-	CHECK(has_qdisc("a0"));
+	CHECK(lab_has_qdisc("a0"));
 	CHECK_STR(lab_chain("a0", NT_DIR_IN), "");
 }
 
@@ -141,9 +108,9 @@ static void test_filter_in_our_qdisc_keeps_it(void)
 	lab_veths(1);
 	lab_instance(&a, "a0", HOOK_AUTO, TC_CLSACT);
 	CHECK_EQ(lab_open(&a), 0);
-	CHECK_EQ(foreign_filter("a0", NT_DIR_OUT, 7, 1), 0);
+	CHECK_EQ(lab_foreign_filter("a0", NT_DIR_OUT, 7, 1), 0);
 	lab_close(&a, false);
-	CHECK(has_qdisc("a0"));
+	CHECK(lab_has_qdisc("a0"));
 	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "clsact:foreign");
 }
 
@@ -152,8 +119,8 @@ static void test_taken_priorities(void)
 	struct lab_instance a;
 
 	lab_veths(1);
-	CHECK_EQ(foreign_filter("a0", NT_DIR_IN, 1, 1), 0);
-	CHECK_EQ(foreign_filter("a0", NT_DIR_IN, ATTACH_TC_PRIO, ATTACH_TC_HANDLE), 0);
+	CHECK_EQ(lab_foreign_filter("a0", NT_DIR_IN, 1, 1), 0);
+	CHECK_EQ(lab_foreign_filter("a0", NT_DIR_IN, ATTACH_TC_PRIO, ATTACH_TC_HANDLE), 0);
 	lab_do("tc filter add dev a0 ingress prio %d protocol ip u32 match u32 0 0", ATTACH_TC_PRIO + 1);
 	lab_instance(&a, "a0", HOOK_AUTO, TC_CLSACT);
 	lab_listen();
@@ -175,7 +142,7 @@ static void test_ingress_qdisc_is_no_clsact(void)
 	CHECK_EQ(lab_open(&a), -EOPNOTSUPP);
 	CHECK(lab_said("somebody's ingress qdisc is in its place"));
 	CHECK_STR(lab_chain("a0", NT_DIR_IN), "");
-	CHECK(has_qdisc("a0"));
+	CHECK(lab_has_qdisc("a0"));
 	lab_close(&a, false);
 }
 
@@ -245,252 +212,6 @@ static void test_missing_name(void)
 	lab_close(&a, false);
 }
 
-static void second_instance(enum hook_mode hook1, enum tc_mode tc1, enum hook_mode hook2, enum tc_mode tc2)
-{
-	struct lab_instance a, b;
-	char in[256], pid[64];
-
-	lab_veths(2);
-	lab_instance(&a, "a0", hook1, tc1);
-	CHECK_EQ(lab_open(&a), 0);
-	snprintf(in, sizeof(in), "%s", lab_chain("a0", NT_DIR_IN));
-	snprintf(pid, sizeof(pid), "ninetap with pid %d is already there", getpid());
-	lab_instance(&b, "a*", hook2, tc2);
-	lab_listen();
-	CHECK_EQ(lab_open(&b), -EBUSY);
-	CHECK(lab_said(pid));
-	CHECK_STR(lab_chain("a0", NT_DIR_IN), in);
-	CHECK_STR(lab_chain("a1", NT_DIR_IN), "");
-	lab_close(&b, false);
-	ifaces_check(a.ifaces);
-	CHECK_STR(lab_chain("a0", NT_DIR_IN), in);
-	lab_close(&a, false);
-}
-
-static void test_second_instance_is_refused(void)
-{
-	second_instance(HOOK_AUTO, TC_AUTO, HOOK_AUTO, TC_AUTO);
-	second_instance(HOOK_AUTO, TC_CLSACT, HOOK_AUTO, TC_CLSACT);
-	second_instance(HOOK_XDP, TC_AUTO, HOOK_AUTO, TC_AUTO);
-	second_instance(HOOK_AUTO, TC_CLSACT, HOOK_AUTO, TC_TCX);
-}
-
-static void test_removed_links_come_back(void)
-{
-	struct lab_instance a;
-
-	lab_veths(1);
-	lab_instance(&a, "a0", HOOK_XDP, TC_AUTO);
-	CHECK_EQ(lab_open(&a), 0);
-	/* What `bpftool link detach` does, to every link in sight of this test: ours, by fd. */
-	for (int fd = 3; fd < 64; fd++)
-		(void)!bpf_link_detach(fd);
-	CHECK_STR(lab_chain("a0", NT_DIR_IN), "");
-	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "");
-	lab_listen();
-	ifaces_check(a.ifaces);
-	CHECK(lab_said("restored a0 egress tcx: it was removed by somebody"));
-	CHECK_STR(lab_chain("a0", NT_DIR_IN), "xdp:nt_xdp");
-	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "tcx:nt_tc_out");
-	lab_close(&a, false);
-}
-
-static void test_removed_filters_come_back(void)
-{
-	struct lab_instance a;
-
-	lab_veths(1);
-	lab_instance(&a, "a0", HOOK_AUTO, TC_CLSACT);
-	CHECK_EQ(lab_open(&a), 0);
-	lab_events(&a);
-	lab_do("tc filter del dev a0 egress prio %d", ATTACH_TC_PRIO);
-	lab_listen();
-	lab_events(&a);
-	CHECK(lab_said("restored a0 egress clsact: it was removed by somebody"));
-	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "clsact:nt_tc_out");
-	lab_close(&a, false);
-	CHECK(!has_qdisc("a0"));
-}
-
-static void test_deleted_qdisc_comes_back(void)
-{
-	struct lab_instance a;
-
-	lab_veths(1);
-	lab_instance(&a, "a0", HOOK_AUTO, TC_CLSACT);
-	CHECK_EQ(lab_open(&a), 0);
-	lab_do("tc qdisc del dev a0 clsact");
-	lab_events(&a);
-	CHECK_STR(lab_chain("a0", NT_DIR_IN), "clsact:nt_tc_in");
-	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "clsact:nt_tc_out");
-	lab_close(&a, false);
-}
-
-static void test_interfaces_come_and_go(void)
-{
-	struct iface_reader *reader;
-	struct lab_instance a;
-	const char *name;
-	enum plane plane;
-	int ifindex;
-
-	lab_veths(1);
-	lab_instance(&a, "x*", HOOK_AUTO, TC_AUTO);
-	CHECK_EQ(lab_open(&a), 0);
-	CHECK(!iface_reader_open(a.table, &reader));
-	CHECK_EQ(ifaces_count(a.ifaces), 0);
-	lab_do("ip link add x0 type bridge");
-	lab_events(&a);
-	CHECK_STR(lab_chain("x0", NT_DIR_IN), "tcx:nt_tc_in");
-	ifindex = if_nametoindex("x0");
-	CHECK(iface_table_find(reader, ifindex, &name, &plane));
-	CHECK_STR(name, "x0");
-	CHECK_EQ(plane, PLANE_DATA);
-	lab_do("ip link set x0 name x1");
-	lab_events(&a);
-	iface_reader_quiescent(reader);
-	CHECK(iface_table_find(reader, ifindex, &name, &plane));
-	CHECK_STR(name, "x1");
-	lab_listen();
-	lab_do("ip link set x1 name y1");
-	lab_events(&a);
-	CHECK(lab_said("detached x1: it is called y1 now"));
-	CHECK_STR(lab_chain("y1", NT_DIR_IN), "");
-	CHECK_EQ(ifaces_count(a.ifaces), 0);
-	lab_do("ip link set y1 name x2");
-	lab_events(&a);
-	CHECK_EQ(ifaces_count(a.ifaces), 1);
-	lab_listen();
-	lab_do("ip link del x2");
-	lab_events(&a);
-	CHECK(lab_said("detached x2: it is gone"));
-	CHECK_EQ(ifaces_count(a.ifaces), 0);
-	CHECK(iface_table_find(reader, ifindex, &name, &plane));
-	CHECK_STR(name, "x2");
-	iface_reader_close(reader);
-	lab_close(&a, false);
-}
-
-/* Leaving a bridge is told in a message that looks like the end of the link. */
-static void test_leaving_a_bridge_is_not_going(void)
-{
-	struct lab_instance a;
-
-	lab_veths(1);
-	lab_do("ip link add br0 type bridge && ip link set a0 master br0");
-	lab_instance(&a, "a0", HOOK_AUTO, TC_AUTO);
-	CHECK_EQ(lab_open(&a), 0);
-	lab_listen();
-	lab_do("ip link set a0 nomaster");
-	lab_events(&a);
-	CHECK(lab_silent());
-	CHECK_EQ(ifaces_count(a.ifaces), 1);
-	CHECK_STR(lab_chain("a0", NT_DIR_IN), "tcx:nt_tc_in");
-	lab_close(&a, false);
-}
-
-static void test_what_the_dead_left(void)
-{
-	struct options none = { 0 };
-	struct lab_instance a, b;
-
-	lab_veths(4);
-	lab_do("tc qdisc add dev a3 clsact");
-	CHECK_EQ(foreign_filter("a1", NT_DIR_IN, 9, 1), 0);
-	lab_instance(&a, "a*", HOOK_AUTO, TC_CLSACT);
-	CHECK_EQ(lab_open(&a), 0);
-	CHECK_EQ(foreign_filter("a2", NT_DIR_OUT, 9, 1), 0);
-	lab_listen();
-	CHECK_EQ(detach_main(&none), EX_OK);
-	CHECK(lab_said("is alive"));
-	CHECK_STR(lab_chain("a0", NT_DIR_IN), "clsact:nt_tc_in");
-	lab_close(&a, true);
-	CHECK_STR(lab_chain("a0", NT_DIR_IN), "clsact:nt_tc_in");
-	lab_instance(&b, "a*", HOOK_AUTO, TC_AUTO);
-	lab_listen();
-	CHECK_EQ(lab_open(&b), -EBUSY);
-	CHECK(lab_said("run ninetap detach"));
-	lab_close(&b, false);
-	CHECK_EQ(detach_main(&none), EX_OK);
-	CHECK_STR(lab_chain("a0", NT_DIR_IN), "");
-	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "");
-	CHECK_STR(lab_chain("a1", NT_DIR_IN), "clsact:foreign");
-	CHECK(!has_qdisc("a0"));
-	CHECK(has_qdisc("a1"));
-	CHECK_STR(lab_chain("a2", NT_DIR_OUT), "clsact:foreign");
-	CHECK_STR(lab_chain("a3", NT_DIR_OUT), "");
-	CHECK(has_qdisc("a3"));
-}
-
-static void count(struct lab_instance *a, enum nt_count what, uint64_t n)
-{
-	uint64_t (*all)[NT_COUNT_MAX] = calloc(libbpf_num_possible_cpus(), sizeof(*all));
-	const __u32 zero = 0;
-
-	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
-		all[cpu][what] = n;
-	CHECK(!bpf_map_update_elem(a->counts_map, &zero, all, BPF_ANY));
-	free(all);
-}
-
-static void test_show(void)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = CHAIN_BPF_F_BEFORE);
-	int cpus = libbpf_num_possible_cpus(), fd, link;
-	const struct shown_instance *i = NULL;
-	struct lab_instance a;
-	struct shown s;
-
-	lab_veths(1);
-	lab_instance(&a, "a0", HOOK_AUTO, TC_AUTO);
-	CHECK_EQ(lab_open(&a), 0);
-	fd = lab_prog(false, "foreign", 0);
-	link = bpf_link_create(fd, if_nametoindex("a0"), CHAIN_BPF_TCX_INGRESS, &opts);
-	count(&a, NT_COUNT_SEEN, 5);
-	CHECK_EQ(show_read(&s), 0);
-	for (size_t n = 0; n < s.instances_n; n++) {
-		if (s.instances[n].instance->here)
-			i = &s.instances[n];
-	}
-	CHECK(i && i->instance->alive && i->instance->facts.pid == (__u32)getpid());
-	CHECK(i && i->cpus && i->sum[NT_COUNT_SEEN] == 5ULL * cpus && i->cpus[0].counts[NT_COUNT_SEEN] == 5);
-	CHECK(i && i->cpus && i->cpus[0].ring_bytes == 65536 && i->cpus[0].ring_fill == 0);
-	CHECK_EQ(s.places_n, 2);
-	CHECK_EQ(s.places[0].own, 1);
-	CHECK_STR(s.places[0].chain.progs[0].name, "foreign");
-	CHECK_STR(s.places[0].chain.progs[1].name, "nt_tc_in");
-	CHECK_EQ(s.places[1].own, 0);
-	CHECK_EQ(s.places[1].dir, NT_DIR_OUT);
-	show_free(&s);
-	close(link);
-	close(fd);
-	lab_close(&a, false);
-}
-
-static void test_many(void)
-{
-	struct lab_instance a;
-	int64_t t0, t1, t2, t3;
-
-	lab_veths(300);
-	lab_instance(&a, "[ab]*", HOOK_AUTO, TC_AUTO);
-	lab_listen();
-	t0 = clock_monotonic_ns();
-	CHECK_EQ(lab_open(&a), 0);
-	t1 = clock_monotonic_ns();
-	CHECK_EQ(ifaces_count(a.ifaces), 600);
-	lab_events(&a);
-	t2 = clock_monotonic_ns();
-	ifaces_check(a.ifaces);
-	t3 = clock_monotonic_ns();
-	CHECK(lab_said("attached b299 ingress clsact egress clsact"));
-	CHECK(t1 - t0 < 5000000000);
-	lab_close(&a, false);
-	printf("# 600 interfaces: attach %lld ms, events %lld ms, check %lld us, close %lld ms\n",
-	       (long long)(t1 - t0) / 1000000, (long long)(t2 - t1) / 1000000, (long long)(t3 - t2) / 1000,
-	       (long long)(clock_monotonic_ns() - t3) / 1000000);
-}
-
 int main(void)
 {
 	RUN(test_choice);
@@ -506,14 +227,5 @@ int main(void)
 	RUN(test_foreign_tcx_stays);
 	RUN(test_tun_is_read_from_ip_on);
 	RUN(test_missing_name);
-	RUN(test_second_instance_is_refused);
-	RUN(test_removed_links_come_back);
-	RUN(test_removed_filters_come_back);
-	RUN(test_deleted_qdisc_comes_back);
-	RUN(test_interfaces_come_and_go);
-	RUN(test_leaving_a_bridge_is_not_going);
-	RUN(test_what_the_dead_left);
-	RUN(test_show);
-	RUN(test_many);
 	return check_done();
 }

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attach_watch.c - what happens after attaching, in network namespaces of the
+ * test's own: a second instance is refused, what is removed comes back,
+ * interfaces come, go and move; show and detach. Needs root.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "check.h"
+#include "attach_lib.h"
+#include "base/clock.h"
+#include "collect/commands.h"
+#include "collect/show_read.h"
+
+static void second_instance(enum hook_mode hook1, enum tc_mode tc1, enum hook_mode hook2, enum tc_mode tc2)
+{
+	struct lab_instance a, b;
+	char in[256], pid[64];
+
+	lab_veths(2);
+	lab_instance(&a, "a0", hook1, tc1);
+	CHECK_EQ(lab_open(&a), 0);
+	snprintf(in, sizeof(in), "%s", lab_chain("a0", NT_DIR_IN));
+	snprintf(pid, sizeof(pid), "ninetap with pid %d is already there", getpid());
+	lab_instance(&b, "a*", hook2, tc2);
+	lab_listen();
+	CHECK_EQ(lab_open(&b), -EBUSY);
+	CHECK(lab_said(pid));
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), in);
+	CHECK_STR(lab_chain("a1", NT_DIR_IN), "");
+	lab_close(&b, false);
+	ifaces_check(a.ifaces);
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), in);
+	lab_close(&a, false);
+}
+
+static void test_second_instance_is_refused(void)
+{
+	second_instance(HOOK_AUTO, TC_AUTO, HOOK_AUTO, TC_AUTO);
+	second_instance(HOOK_AUTO, TC_CLSACT, HOOK_AUTO, TC_CLSACT);
+	second_instance(HOOK_XDP, TC_AUTO, HOOK_AUTO, TC_AUTO);
+	second_instance(HOOK_AUTO, TC_CLSACT, HOOK_AUTO, TC_TCX);
+}
+
+static void test_removed_links_come_back(void)
+{
+	struct lab_instance a;
+
+	lab_veths(1);
+	lab_instance(&a, "a0", HOOK_XDP, TC_AUTO);
+	CHECK_EQ(lab_open(&a), 0);
+	/* What `bpftool link detach` does, to every link in sight of this test: ours, by fd. */
+	for (int fd = 3; fd < 64; fd++)
+		(void)!bpf_link_detach(fd);
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), "");
+	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "");
+	lab_listen();
+	ifaces_check(a.ifaces);
+	CHECK(lab_said("restored a0 egress tcx: it was removed by somebody"));
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), "xdp:nt_xdp");
+	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "tcx:nt_tc_out");
+	lab_close(&a, false);
+}
+
+static void test_removed_filters_come_back(void)
+{
+	struct lab_instance a;
+
+	lab_veths(1);
+	lab_instance(&a, "a0", HOOK_AUTO, TC_CLSACT);
+	CHECK_EQ(lab_open(&a), 0);
+	lab_events(&a);
+	lab_do("tc filter del dev a0 egress prio %d", ATTACH_TC_PRIO);
+	lab_listen();
+	lab_events(&a);
+	CHECK(lab_said("restored a0 egress clsact: it was removed by somebody"));
+	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "clsact:nt_tc_out");
+	lab_close(&a, false);
+	CHECK(!lab_has_qdisc("a0"));
+}
+
+static void test_deleted_qdisc_comes_back(void)
+{
+	struct lab_instance a;
+
+	lab_veths(1);
+	lab_instance(&a, "a0", HOOK_AUTO, TC_CLSACT);
+	CHECK_EQ(lab_open(&a), 0);
+	lab_do("tc qdisc del dev a0 clsact");
+	lab_events(&a);
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), "clsact:nt_tc_in");
+	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "clsact:nt_tc_out");
+	lab_close(&a, false);
+}
+
+static void test_interfaces_come_and_go(void)
+{
+	struct iface_reader *reader;
+	struct lab_instance a;
+	const char *name;
+	enum plane plane;
+	int ifindex;
+
+	lab_veths(1);
+	lab_instance(&a, "x*", HOOK_AUTO, TC_AUTO);
+	CHECK_EQ(lab_open(&a), 0);
+	CHECK(!iface_reader_open(a.table, &reader));
+	CHECK_EQ(ifaces_count(a.ifaces), 0);
+	lab_do("ip link add x0 type bridge");
+	lab_events(&a);
+	CHECK_STR(lab_chain("x0", NT_DIR_IN), "tcx:nt_tc_in");
+	ifindex = if_nametoindex("x0");
+	CHECK(iface_table_find(reader, ifindex, &name, &plane));
+	CHECK_STR(name, "x0");
+	CHECK_EQ(plane, PLANE_DATA);
+	lab_do("ip link set x0 name x1");
+	lab_events(&a);
+	iface_reader_quiescent(reader);
+	CHECK(iface_table_find(reader, ifindex, &name, &plane));
+	CHECK_STR(name, "x1");
+	lab_listen();
+	lab_do("ip link set x1 name y1");
+	lab_events(&a);
+	CHECK(lab_said("detached x1: it is called y1 now"));
+	CHECK_STR(lab_chain("y1", NT_DIR_IN), "");
+	CHECK_EQ(ifaces_count(a.ifaces), 0);
+	lab_do("ip link set y1 name x2");
+	lab_events(&a);
+	CHECK_EQ(ifaces_count(a.ifaces), 1);
+	lab_listen();
+	lab_do("ip link del x2");
+	lab_events(&a);
+	CHECK(lab_said("detached x2: it is gone"));
+	CHECK_EQ(ifaces_count(a.ifaces), 0);
+	CHECK(iface_table_find(reader, ifindex, &name, &plane));
+	CHECK_STR(name, "x2");
+	iface_reader_close(reader);
+	lab_close(&a, false);
+}
+
+/* Leaving a bridge is told in a message that looks like the end of the link. */
+static void test_leaving_a_bridge_is_not_going(void)
+{
+	struct lab_instance a;
+
+	lab_veths(1);
+	lab_do("ip link add br0 type bridge && ip link set a0 master br0");
+	lab_instance(&a, "a0", HOOK_AUTO, TC_AUTO);
+	CHECK_EQ(lab_open(&a), 0);
+	lab_listen();
+	lab_do("ip link set a0 nomaster");
+	lab_events(&a);
+	CHECK(lab_silent());
+	CHECK_EQ(ifaces_count(a.ifaces), 1);
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), "tcx:nt_tc_in");
+	lab_close(&a, false);
+}
+
+/* A link stays on an interface that moves, unless it is closed. */
+static void test_moved_to_another_namespace(void)
+{
+	int there[2], fd;
+	struct lab_instance a;
+	char path[64], c;
+	pid_t pid;
+
+	lab_veths(1);
+	CHECK(!pipe(there));
+	pid = fork();	/* before there are links, which it would keep open */
+	if (!pid) {
+		lab_enter();
+		_exit(write(there[1], "x", 1) != 1 || pause());
+	}
+	lab_instance(&a, "a0", HOOK_AUTO, TC_AUTO);
+	CHECK_EQ(lab_open(&a), 0);
+	CHECK_EQ(read(there[0], &c, 1), 1);
+	lab_do("ip link set a0 netns %d", pid);
+	lab_listen();
+	lab_events(&a);
+	CHECK(lab_said("detached a0: it is gone"));
+	CHECK_EQ(ifaces_count(a.ifaces), 0);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(!setns(fd, CLONE_NEWNET));
+	CHECK(if_nametoindex("a0"));
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), "");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	lab_close(&a, false);
+	close(fd);
+	close(there[0]);
+	close(there[1]);
+}
+
+static void test_lost_messages_are_made_up_for(void)
+{
+	int small = 1;
+	struct lab_instance a;
+
+	lab_veths(2);
+	lab_instance(&a, "[ax]*", HOOK_AUTO, TC_AUTO);
+	CHECK_EQ(lab_open(&a), 0);
+	CHECK(!setsockopt(ifaces_fd(a.ifaces), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)));
+	for (int i = 0; i < 8; i++)
+		lab_do("ip link set a1 %s", i & 1 ? "down" : "up");
+	lab_do("ip link set a1 name b9 && ip link del a0 && ip link add x0 type bridge");
+	lab_events(&a);
+	CHECK_STR(lab_chain("x0", NT_DIR_IN), "tcx:nt_tc_in");
+	CHECK_STR(lab_chain("b9", NT_DIR_IN), "");
+	CHECK_EQ(ifaces_count(a.ifaces), 1);
+	lab_close(&a, false);
+}
+
+static void test_what_the_dead_left(void)
+{
+	struct options none = { 0 };
+	struct lab_instance a, b;
+
+	lab_veths(4);
+	lab_do("tc qdisc add dev a3 clsact");
+	CHECK_EQ(lab_foreign_filter("a1", NT_DIR_IN, 9, 1), 0);
+	lab_instance(&a, "a*", HOOK_AUTO, TC_CLSACT);
+	CHECK_EQ(lab_open(&a), 0);
+	CHECK_EQ(lab_foreign_filter("a2", NT_DIR_OUT, 9, 1), 0);
+	lab_listen();
+	CHECK_EQ(detach_main(&none), EX_OK);
+	CHECK(lab_said("is alive"));
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), "clsact:nt_tc_in");
+	lab_close(&a, true);
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), "clsact:nt_tc_in");
+	lab_instance(&b, "a*", HOOK_AUTO, TC_AUTO);
+	lab_listen();
+	CHECK_EQ(lab_open(&b), -EBUSY);
+	CHECK(lab_said("run ninetap detach"));
+	lab_close(&b, false);
+	CHECK_EQ(detach_main(&none), EX_OK);
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), "");
+	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "");
+	CHECK_STR(lab_chain("a1", NT_DIR_IN), "clsact:foreign");
+	CHECK(!lab_has_qdisc("a0"));
+	CHECK(lab_has_qdisc("a1"));
+	CHECK_STR(lab_chain("a2", NT_DIR_OUT), "clsact:foreign");
+	CHECK_STR(lab_chain("a3", NT_DIR_OUT), "");
+	CHECK(lab_has_qdisc("a3"));
+}
+
+static void count(struct lab_instance *a, enum nt_count what, uint64_t n)
+{
+	uint64_t (*all)[NT_COUNT_MAX] = calloc(libbpf_num_possible_cpus(), sizeof(*all));
+	const __u32 zero = 0;
+
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
+		all[cpu][what] = n;
+	CHECK(!bpf_map_update_elem(a->counts_map, &zero, all, BPF_ANY));
+	free(all);
+}
+
+static void test_show(void)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = CHAIN_BPF_F_BEFORE);
+	int cpus = libbpf_num_possible_cpus(), fd, link;
+	const struct shown_instance *i = NULL;
+	struct lab_instance a;
+	struct shown s;
+
+	lab_veths(1);
+	lab_instance(&a, "a0", HOOK_AUTO, TC_AUTO);
+	CHECK_EQ(lab_open(&a), 0);
+	fd = lab_prog(false, "foreign", 0);
+	link = bpf_link_create(fd, if_nametoindex("a0"), CHAIN_BPF_TCX_INGRESS, &opts);
+	count(&a, NT_COUNT_SEEN, 5);
+	CHECK_EQ(show_read(&s), 0);
+	for (size_t n = 0; n < s.instances_n; n++) {
+		if (s.instances[n].instance->here)
+			i = &s.instances[n];
+	}
+	CHECK(i && i->instance->alive && i->instance->facts.pid == (__u32)getpid());
+	CHECK(i && i->cpus && i->sum[NT_COUNT_SEEN] == 5ULL * cpus && i->cpus[0].counts[NT_COUNT_SEEN] == 5);
+	CHECK(i && i->cpus && i->cpus[0].ring_bytes == 65536 && i->cpus[0].ring_fill == 0);
+	CHECK_EQ(s.places_n, 2);
+	CHECK_EQ(s.places[0].own, 1);
+	CHECK_STR(s.places[0].chain.progs[0].name, "foreign");
+	CHECK_STR(s.places[0].chain.progs[1].name, "nt_tc_in");
+	CHECK_EQ(s.places[1].own, 0);
+	CHECK_EQ(s.places[1].dir, NT_DIR_OUT);
+	show_free(&s);
+	close(link);
+	close(fd);
+	lab_close(&a, false);
+}
+
+static void test_many(void)
+{
+	struct lab_instance a;
+	int64_t t0, t1, t2, t3;
+
+	lab_veths(300);
+	lab_instance(&a, "[ab]*", HOOK_AUTO, TC_AUTO);
+	lab_listen();
+	t0 = clock_monotonic_ns();
+	CHECK_EQ(lab_open(&a), 0);
+	t1 = clock_monotonic_ns();
+	CHECK_EQ(ifaces_count(a.ifaces), 600);
+	lab_events(&a);
+	t2 = clock_monotonic_ns();
+	ifaces_check(a.ifaces);
+	t3 = clock_monotonic_ns();
+	CHECK(lab_said("attached b299 ingress clsact egress clsact"));
+	CHECK(t1 - t0 < 5000000000);
+	lab_close(&a, false);
+	printf("# 600 interfaces: attach %lld ms, events %lld ms, check %lld us, close %lld ms\n",
+	       (long long)(t1 - t0) / 1000000, (long long)(t2 - t1) / 1000000, (long long)(t3 - t2) / 1000,
+	       (long long)(clock_monotonic_ns() - t3) / 1000000);
+}
+
+int main(void)
+{
+	RUN(test_second_instance_is_refused);
+	RUN(test_removed_links_come_back);
+	RUN(test_removed_filters_come_back);
+	RUN(test_deleted_qdisc_comes_back);
+	RUN(test_interfaces_come_and_go);
+	RUN(test_leaving_a_bridge_is_not_going);
+	RUN(test_moved_to_another_namespace);
+	RUN(test_lost_messages_are_made_up_for);
+	RUN(test_what_the_dead_left);
+	RUN(test_show);
+	RUN(test_many);
+	return check_done();
+}
