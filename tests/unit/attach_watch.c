@@ -214,7 +214,9 @@ static void test_lost_messages_are_made_up_for(void)
 	for (int i = 0; i < 8; i++)
 		lab_do("ip link set a1 %s", i & 1 ? "down" : "up");
 	lab_do("ip link set a1 name b9 && ip link del a0 && ip link add x0 type bridge");
+	lab_listen();
 	lab_events(&a);
+	CHECK(lab_said("detached a0: it is gone"));
 	CHECK_STR(lab_chain("x0", NT_DIR_IN), "tcx:nt_tc_in");
 	CHECK_STR(lab_chain("b9", NT_DIR_IN), "");
 	CHECK_EQ(ifaces_count(a.ifaces), 1);

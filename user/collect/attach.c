@@ -138,6 +138,20 @@ static void log_rival(const struct link *l, enum nt_dir dir, const struct chain_
 			  l->name, where, i.facts.pid, p->id, hook);
 }
 
+/* Without CAP_SYS_ADMIN names stay unknown: then a second ninetap goes unnoticed. Said once. */
+static void note_nameless(struct attacher *a, const struct link *l, enum nt_dir dir, const struct chain *c)
+{
+	for (size_t i = 0; i < c->n && !a->said_nameless; i++) {
+		const struct chain_prog *p = &c->progs[i];
+
+		if (p->name[0] || attach_is_own(a, p->id))
+			continue;
+		log_warn("attach %s %s: program %u (%s) is there, and reading whose it is needs CAP_SYS_ADMIN: if it is ninetap's, packets are recorded twice",
+			 l->name, chain_dir_names[dir], p->id, chain_hook_names[p->hook]);
+		a->said_nameless = true;
+	}
+}
+
 /* Is that program another instance's, that came before us? own: our place in a TCX chain, or -1. */
 static bool is_rival(const struct attacher *a, const struct chain *c, size_t i, ssize_t own)
 {
@@ -165,6 +179,7 @@ static int look_for_rival(struct attacher *a, const struct link *l, enum nt_dir 
 	}
 	for (size_t i = 0; i < c.n && rival < 0; i++)
 		rival = is_rival(a, &c, i, own) ? (ssize_t)i : -1;
+	note_nameless(a, l, dir, &c);
 	if (rival >= 0)
 		log_rival(l, dir, &c.progs[rival]);
 	chain_free(&c);

@@ -13,6 +13,7 @@ struct attacher {
 	uint32_t id[PROG_MAX];
 	enum tc_mode wish;
 	enum tc_mode tc;		/* TC_TCX or TC_CLSACT: decided at open */
+	bool said_nameless;
 	struct rtnl *rtnl;
 };
 
