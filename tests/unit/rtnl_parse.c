@@ -87,6 +87,25 @@ static void test_cut(void)
 		parse_alone(&q, n);
 }
 
+/* Values that are shorter than they should be, as the last bytes of all. */
+static void test_short_values(void)
+{
+	const uint16_t types[] = { IFLA_XDP_ATTACHED, IFLA_XDP_PROG_ID };
+	struct rtattr *nest;
+	struct rtnl_req q;
+
+	make_link(&q, AF_UNSPEC);
+	rtnl_req_put(&q, IFLA_IFNAME, "unended8", 8);
+	parse_alone(&q, q.h.nlmsg_len);
+	for (int i = 0; i < 2; i++) {
+		make_link(&q, AF_UNSPEC);
+		nest = rtnl_req_nest(&q, IFLA_XDP);
+		rtnl_req_put(&q, types[i], NULL, 0);
+		rtnl_req_nest_end(&q, nest);
+		parse_alone(&q, q.h.nlmsg_len);
+	}
+}
+
 static void test_wrong_bytes(void)
 {
 	struct rtnl_req q;
@@ -108,6 +127,7 @@ int main(void)
 	RUN(test_link);
 	RUN(test_names_are_not_cut);
 	RUN(test_cut);
+	RUN(test_short_values);
 	RUN(test_wrong_bytes);
 	return check_done();
 }
