@@ -177,8 +177,13 @@ def test_l3_device(things):
     for f in sending:
         assert os.write(device.fd, f.data) == len(f.data)
     lab.wait_for("packets", lambda: ns.stats("tun0")["rx"]["packets"] >= len(sending))
+    things.sender(ns, "tun0").send(f.data for f in sending)
+    assert [os.read(device.fd, 2048) for _ in sending] == [f.data for f in sending]
     records, figures = tap.stop()
-    lab.check_balance(figures, records, len(sending))
-    for f, r in zip(sending, lab.in_order(records)):
-        wrong = rows.differences(rows.want(f.expect()), r)
-        assert not wrong and (r["bytes"], r["hook"]) == (len(f.data), "tc"), (wrong, r)
+    lab.check_balance(figures, records, 2 * len(sending))
+    for direction in ("in", "out"):
+        found = [r for r in lab.in_order(records) if r["dir"] == direction]
+        assert len(found) == len(sending)
+        for f, r in zip(sending, found):
+            wrong = rows.differences(rows.want(f.expect()), r)
+            assert not wrong and (r["bytes"], r["hook"]) == (len(f.data), "tc"), (wrong, r)
