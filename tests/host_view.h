@@ -51,11 +51,11 @@ static INLINE void copy4(__u8 *dst, const __u8 *src)
 
 #include "view.h"
 
-static INLINE const __u8 *view_bytes(const struct nt_view *v, struct nt_parse *p, __u32 off, const __u32 n)
+static INLINE const __u8 *view_bytes(const struct nt_view *v, struct nt_parse *p __attribute__((unused)),
+				     __u32 off, const __u32 n)
 {
 	__u8 *at = v->window + NT_SCRATCH_BYTES - n;
 
-	(void)p;
 	memset(v->window, 0xdb, NT_SCRATCH_BYTES);
 	if (n > v->bytes || off > v->bytes - n)
 		return NULL;
@@ -80,50 +80,40 @@ static __u8 host_stale = 0xdb;
 
 static INLINE int host_levels(const struct nt_view *v, struct nt_parse *p, __u32 wire_bytes, bool l3)
 {
-	const __u8 *first;
+	const __u8 *h;
 
 	parse_begin(p, ETYPE_ETH, v->bytes, wire_bytes);
-	if (l3) {
-		first = header(v, p, 0, 1);
-		p->etype = first ? etype_of_version(first[0]) : ETYPE_NONE;
-	}
+	if (l3)
+		p->etype = (h = header(v, p, 0, 1)) ? etype_of_version(h[0]) : ETYPE_NONE;
 	return parse_levels(v, p);
 }
 
-/*
- * One packet as the programs treat it without filter and sampler: its fate,
- * NT_COUNT_RECORDED with *out filled; time, place, seq and layers not in use
- * are zero. -1: no memory.
- */
+/* One packet's fate, without filter and sampler; in *out time, place, seq and unused layers are zero. */
 static INLINE int host_parse(const void *frame, uint32_t caplen, uint32_t wirelen, bool l3,
 			     struct nt_record *out, uint32_t *notes)
 {
 	static const int fates[] = { NT_COUNT_TRUNCATED, NT_COUNT_NON_IP, NT_COUNT_MALFORMED };
 	__u8 *exact = malloc(caplen + !caplen);
 	struct nt_view v = { exact, caplen, malloc(NT_SCRATCH_BYTES) };
-	struct nt_parse *p = malloc(sizeof(*p));
-	int found = -4;
+	struct nt_parse p;
+	int found;
 
-	if (exact && v.window && p) {
-		memcpy(exact, frame, caplen);
-		memset(p, host_stale, sizeof(*p));
-		found = host_levels(&v, p, wirelen, l3);
-		p->rec.ts_ns = p->rec.seq = 0;
-		p->rec.ifindex = p->rec.cpu = p->rec.dir = p->rec.hook = 0;
-		p->rec.packets = p->rec.sample = 1;
-		p->rec.bytes = wirelen;
-		p->rec.payload_bytes = p->wire_end > p->payload_off ? p->wire_end - p->payload_off : 0;
-		memset(out, 0, sizeof(*out));
-		if (found >= 0)
-			memcpy(out, &p->rec, NT_RECORD_SIZE(p->rec.tunnels % NT_LAYERS_MAX));
-		*notes = p->notes;
-	}
+	if (!exact || !v.window)
+		abort();
+	memcpy(exact, frame, caplen);
+	memset(&p, host_stale, sizeof(p));
+	found = host_levels(&v, &p, wirelen, l3);
 	free(exact);
 	free(v.window);
-	free(p);
+	p.rec.ts_ns = p.rec.seq = p.rec.ifindex = p.rec.cpu = p.rec.dir = p.rec.hook = 0;
+	p.rec.packets = p.rec.sample = 1;
+	p.rec.bytes = wirelen;
+	p.rec.payload_bytes = p.wire_end > p.payload_off ? p.wire_end - p.payload_off : 0;
+	memset(out, 0, sizeof(*out));
 	if (found >= 0)
-		return NT_COUNT_RECORDED;
-	return found < -3 ? -1 : fates[-found - 1];
+		memcpy(out, &p.rec, NT_RECORD_SIZE(p.rec.tunnels % NT_LAYERS_MAX));
+	*notes = p.notes;
+	return found < 0 ? fates[-found - 1] : NT_COUNT_RECORDED;
 }
 
 #endif
