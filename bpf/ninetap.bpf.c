@@ -89,11 +89,12 @@ static INLINE enum nt_count record_xdp(struct nt_cpu *c, struct xdp_md *ctx)
 	return finish(c);
 }
 
+/* An empty packet is an IP header that was cut. */
 static INLINE __u16 etype_of_l3(const struct nt_view *v, struct nt_parse *p)
 {
 	const __u8 *h = header(v, p, 0, 1);
 
-	return h ? etype_of_version(h[0]) : ETYPE_NONE;
+	return h ? etype_of_version(h[0]) : ETYPE_IP4;
 }
 
 static INLINE enum nt_count record_tc(struct nt_cpu *c, struct __sk_buff *skb, enum nt_dir dir, int l3)

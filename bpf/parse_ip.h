@@ -29,8 +29,8 @@
 /* Far more than any honest packet has: headers are stacked to hide what is behind them. */
 #define EXTENSIONS_MAX 160
 
-/* What is behind the IP packet's total length is padding; 0 stands for an offloaded one. */
-static INLINE void bound_ip(struct nt_parse *p, __u32 start, __u32 bytes)
+/* What is behind the length that IP or UDP tells is padding. */
+static INLINE void bound(struct nt_parse *p, __u32 start, __u32 bytes)
 {
 	if (start + bytes < p->end)
 		p->end = start + bytes;
@@ -66,7 +66,7 @@ static INLINE int parse_ip4(const struct nt_view *v, struct nt_parse *p, struct 
 	copy4(l->dst, h + 16);
 	p->off += ihl;
 	if (l->ip_bytes)
-		bound_ip(p, start, l->ip_bytes);
+		bound(p, start, l->ip_bytes);
 	return 0;
 }
 
@@ -91,7 +91,7 @@ static INLINE int parse_ip6(const struct nt_view *v, struct nt_parse *p, struct 
 	copy16(l->dst, h + 24);
 	p->off += 40;
 	if (payload)
-		bound_ip(p, start, l->ip_bytes);
+		bound(p, start, l->ip_bytes);
 	return 0;
 }
 
@@ -153,7 +153,6 @@ static INLINE void parse_tcp(const struct nt_view *v, struct nt_parse *p, struct
 {
 	const __u8 *h = header(v, p, 0, 20);
 
-	p->payload_off = p->off + 20;
 	if (!h || h[12] >> 4 < 5)
 		return;
 	p->payload_off = p->off + (h[12] >> 4) * 4;
@@ -166,7 +165,6 @@ static INLINE void parse_icmp(const struct nt_view *v, struct nt_parse *p, struc
 {
 	const __u8 *h = header(v, p, 0, 2);
 
-	p->payload_off = p->off + 8;
 	if (!h)
 		return;
 	p->rec.icmp_type = h[0];
@@ -191,35 +189,42 @@ static INLINE void parse_dccp(const struct nt_view *v, struct nt_parse *p)
 {
 	const __u8 *h = header(v, p, 4, 1);
 
-	p->payload_off = p->off + (h && h[0] > 3 ? h[0] * 4 : 12);
+	if (h && h[0] > 3)
+		p->payload_off = p->off + h[0] * 4;
+}
+
+/* The shortest L4 header: what is not there of it is no payload. 0: none that a record knows. */
+static INLINE __u32 l4_header_bytes(__u8 proto)
+{
+	switch (proto) {
+	case PROTO_TCP:
+		return 20;
+	case PROTO_SCTP:
+	case PROTO_DCCP:
+		return 12;
+	case PROTO_UDP:
+	case PROTO_UDPLITE:
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
+		return 8;
+	}
+	return 0;
 }
 
 /* Fills in what the record holds of L4. -1 if the header is cut before that. */
 static INLINE int parse_l4(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
 {
-	p->payload_off = p->off;
-	switch (p->next) {
-	case PROTO_ICMP:
-	case PROTO_ICMP6:
+	__u32 bytes = l4_header_bytes(p->next);
+
+	p->payload_off = p->off + bytes;
+	if (p->next == PROTO_ICMP || p->next == PROTO_ICMP6)
 		parse_icmp(v, p, l);
-		return 0;
-	case PROTO_TCP:
-	case PROTO_UDP:
-	case PROTO_UDPLITE:
-	case PROTO_SCTP:
-	case PROTO_DCCP:
-		break;
-	default:
-		return 0;
-	}
-	if (parse_ports(v, p, l))
+	else if (bytes && parse_ports(v, p, l))
 		return -1;
 	if (p->next == PROTO_TCP)
 		parse_tcp(v, p, l);
 	else if (p->next == PROTO_DCCP)
 		parse_dccp(v, p);
-	else
-		p->payload_off = p->off + (p->next == PROTO_SCTP ? 12 : 8);
 	return 0;
 }
 

@@ -18,8 +18,8 @@
 #define ETYPE_ERSPAN3 0x22eb
 #define ETYPE_NONE 0
 
-/* 4 tags, 8 labels, PPPoE, LLC and a little more. */
-#define LINK_HEADERS_MAX 16
+/* Ethernet, 4 tags, 8 labels, PPPoE, LLC and a little more. */
+#define LINK_HEADERS_MAX 17
 #define LLC_LENGTH_MAX 1500	/* IEEE 802.3: up to here a length, not a type */
 
 static INLINE int is_ip(__u16 etype)
@@ -105,6 +105,17 @@ static INLINE __u16 etype_of_ppp(__u16 protocol)
 	return ETYPE_NONE;
 }
 
+/*
+ * What says that it carries IPv4 may carry IPv6 (PPP, GRE, protocol 4): senders
+ * do, and receivers go by the version. Without a byte to look at it stays IPv4.
+ */
+static INLINE __u16 etype_of_ip4(const struct nt_view *v, struct nt_parse *p)
+{
+	const __u8 *h = header(v, p, 0, 1);
+
+	return h && h[0] >> 4 == 6 ? ETYPE_IP6 : ETYPE_IP4;
+}
+
 /* Six bytes (RFC 2516 section 4), then a PPP protocol of two bytes, or one if odd. */
 static INLINE int link_pppoe(const struct nt_view *v, struct nt_parse *p)
 {
@@ -116,6 +127,8 @@ static INLINE int link_pppoe(const struct nt_view *v, struct nt_parse *p)
 	one = h[6] & 1;
 	p->etype = etype_of_ppp(one ? h[6] : ld16(h + 6));
 	p->off += one ? 7 : 8;
+	if (p->etype == ETYPE_IP4)
+		p->etype = etype_of_ip4(v, p);
 	return 0;
 }
 
@@ -149,6 +162,8 @@ static INLINE int link_llc(const struct nt_view *v, struct nt_parse *p)
 static INLINE int link_header(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
 {
 	switch (p->etype) {
+	case ETYPE_ETH:
+		return link_ethernet(v, p);
 	case 0x8100:
 	case 0x88a8:
 	case 0x9100:
@@ -166,6 +181,11 @@ static INLINE int link_header(const struct nt_view *v, struct nt_parse *p, struc
 	return link_llc(v, p);
 }
 
+static INLINE int link_ended(__u16 etype)
+{
+	return is_ip(etype) || etype == ETYPE_NONE;
+}
+
 /* Moves p to the IP header. 0, -1 if the frame ends before, -2 if it has none. */
 static INLINE int parse_link(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
 {
@@ -174,19 +194,13 @@ static INLINE int parse_link(const struct nt_view *v, struct nt_parse *p, struct
 	if (p->hw_vlans)
 		push_vlan(l, p->hw_vlan);
 	p->hw_vlans = 0;
-	if (p->etype == ETYPE_ETH && link_ethernet(v, p))
-		return -1;
-	for (int i = 0; i < LINK_HEADERS_MAX; i++) {
-		if (is_ip(p->etype))
-			return 0;
-		if (p->etype == ETYPE_NONE)
-			return -2;
+	for (int i = 0; i < LINK_HEADERS_MAX && !link_ended(p->etype); i++)
 		if (link_header(v, p, l))
 			return -1;
-	}
 	if (is_ip(p->etype))
 		return 0;
-	p->notes |= NOTE(NT_COUNT_TOO_DEEP);
+	if (p->etype != ETYPE_NONE)
+		p->notes |= NOTE(NT_COUNT_TOO_DEEP);
 	return -2;
 }
 

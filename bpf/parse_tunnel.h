@@ -9,23 +9,11 @@
 #ifndef NINETAP_PARSE_TUNNEL_H
 #define NINETAP_PARSE_TUNNEL_H
 
-#include "parse_ip.h"
+#include "parse_gre.h"
 
 #define PORT_GENEVE 6081
 #define PORT_GTPU 2152
 #define GTPU_EXTENSIONS_MAX 8
-
-static INLINE int tunnel_bad(struct nt_parse *p, enum nt_count why)
-{
-	p->notes |= NOTE(why);
-	return -1;
-}
-
-static INLINE void tunnel_id(struct nt_layer *l, __u32 id)
-{
-	l->id = id;
-	l->has |= NT_HAS_ID;
-}
 
 /* RFC 7348 section 5: the I flag must be set; VNI in bytes 4 to 6. */
 static INLINE int tunnel_vxlan(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
@@ -109,85 +97,12 @@ static INLINE int tunnel_gtpu(const struct nt_view *v, struct nt_parse *p, struc
 	return 0;
 }
 
-/*
- * ERSPAN behind GRE: type I has no header of its own and no sequence number,
- * type II 8 bytes, type III 12 and, with the O bit, 8 more. Its version field
- * is 1 in type II and 2 in type III.
- */
-static INLINE int tunnel_erspan(const struct nt_view *v, struct nt_parse *p, int sequenced)
-{
-	const __u8 *h;
-	__u8 version;
-
-	if (p->etype == ETYPE_ERSPAN2 && !sequenced) {
-		p->etype = ETYPE_ETH;
-		return 0;
-	}
-	h = header(v, p, 0, 8);
-	if (!h)
-		return -1;
-	version = h[0] >> 4;
-	p->etype = version == 1 || version == 2 ? ETYPE_ETH : ETYPE_NONE;
-	if (version == 2) {
-		h = header(v, p, 8, 4);
-		if (!h)
-			return -1;
-		p->off += h[3] & 1 ? 20 : 12;
-	} else {
-		p->off += 8;
-	}
-	return 0;
-}
-
-static INLINE int gre_payload(const struct nt_view *v, struct nt_parse *p, int sequenced)
-{
-	switch (p->etype) {
-	case ETYPE_IP4:
-	case ETYPE_IP6:
-	case ETYPE_ETH:
-	case ETYPE_MPLS:
-	case ETYPE_MPLS_MULTI:
-		return 0;
-	case ETYPE_ERSPAN2:
-	case ETYPE_ERSPAN3:
-		return tunnel_erspan(v, p, sequenced);
-	}
-	p->etype = ETYPE_NONE;
-	return 0;
-}
-
-/* RFC 2784 and 2890: version 0; checksum, key and sequence by their bits; no source route. */
-static INLINE int tunnel_gre(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
-{
-	const __u8 *h = header(v, p, 0, 4);
-	__u16 flags;
-
-	if (!h)
-		return tunnel_bad(p, NT_COUNT_TUNNEL_HEADER);
-	flags = ld16(h);
-	if (flags & 0x4007)
-		return tunnel_bad(p, NT_COUNT_TUNNEL_HEADER);
-	p->etype = ld16(h + 2);
-	p->off += flags & 0x8000 ? 8 : 4;
-	if (flags & 0x2000) {
-		h = header(v, p, 0, 4);
-		if (!h)
-			return tunnel_bad(p, NT_COUNT_TUNNEL_HEADER);
-		tunnel_id(l, ld32(h));
-		p->off += 4;
-	}
-	p->off += flags & 0x1000 ? 4 : 0;
-	if (gre_payload(v, p, flags & 0x1000))
-		return tunnel_bad(p, NT_COUNT_TUNNEL_HEADER);
-	return 0;
-}
-
-/* EtherIP, RFC 3378: version 3 in the first of two bytes. */
+/* EtherIP, RFC 3378: two bytes in front of the frame, whatever version they say. */
 static INLINE int tunnel_etherip(const struct nt_view *v, struct nt_parse *p)
 {
 	const __u8 *h = header(v, p, 0, 2);
 
-	if (!h || h[0] >> 4 != 3)
+	if (!h)
 		return tunnel_bad(p, NT_COUNT_TUNNEL_HEADER);
 	p->etype = ETYPE_ETH;
 	p->off += 2;
@@ -241,7 +156,7 @@ static INLINE int tunnel_open(const struct nt_view *v, struct nt_parse *p, struc
 	case NT_TUNNEL_GRE:
 		return tunnel_gre(v, p, l);
 	case NT_TUNNEL_IPIP:
-		p->etype = p->next == PROTO_IPIP ? ETYPE_IP4 : ETYPE_IP6;
+		p->etype = p->next == PROTO_IPIP ? etype_of_ip4(v, p) : ETYPE_IP6;
 		return 0;
 	case NT_TUNNEL_ETHIP:
 		p->etype = ETYPE_ETH;
@@ -258,6 +173,29 @@ static INLINE void tunnel_forget(struct nt_layer *l)
 	l->has &= ~NT_HAS_ID;
 }
 
+/*
+ * Behind the UDP header, if there is one; what is inside ends where its length
+ * says (RFC 768), unless that is 0: an offloaded packet or a jumbogram (RFC 2675).
+ */
+static INLINE int enter_udp(const struct nt_view *v, struct nt_parse *p)
+{
+	const __u8 *h;
+	__u32 bytes;
+
+	if (p->next != PROTO_UDP)
+		return 0;
+	h = header(v, p, 0, 8);
+	if (!h)
+		return tunnel_bad(p, NT_COUNT_TUNNEL_HEADER);
+	bytes = ld16(h + 4);
+	if (bytes && bytes < 8)
+		return tunnel_bad(p, NT_COUNT_TUNNEL_HEADER);
+	if (bytes)
+		bound(p, p->off, bytes);
+	p->off += 8;
+	return 0;
+}
+
 /* 1: p is at what is inside, and l says which tunnel; 0: l is the last layer. */
 static INLINE int parse_tunnel(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
 {
@@ -269,9 +207,7 @@ static INLINE int parse_tunnel(const struct nt_view *v, struct nt_parse *p, stru
 		l->tunnel = NT_TUNNEL_NONE;
 		return 0;
 	}
-	if (p->next == PROTO_UDP)
-		p->off += 8;
-	if (!tunnel_open(v, p, l))
+	if (!enter_udp(v, p) && !tunnel_open(v, p, l))
 		return 1;
 	tunnel_forget(l);
 	return 0;

@@ -84,7 +84,7 @@ static INLINE int host_levels(const struct nt_view *v, struct nt_parse *p, __u32
 
 	parse_begin(p, ETYPE_ETH, v->bytes, wire_bytes);
 	if (l3)
-		p->etype = (h = header(v, p, 0, 1)) ? etype_of_version(h[0]) : ETYPE_NONE;
+		p->etype = (h = header(v, p, 0, 1)) ? etype_of_version(h[0]) : ETYPE_IP4;
 	return parse_levels(v, p);
 }
 

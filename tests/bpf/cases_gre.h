@@ -3,6 +3,7 @@
  * cases_gre.h - rows of cases_lib.c: GRE, and what is in it.
  */
 { "GRE", "eth ip4 gre ip4 udp pay", "4:47 gre | 4:17 4002>80 pay=10" },
+{ "GRE, IPv6 under the type of IPv4", "eth ip4 gre,type=0x0800 ip6 udp", "4:47 gre | 6:17 4002>80 pay=0" },
 { "GRE checksum", "eth ip4 gre,csum=1 ip4 udp", "4:47 gre | 4:17 4002>80 pay=0" },
 { "GRE key", "eth ip4 gre,key=0xfffffffe ip4 udp", "4:47 gre=4294967294 | 4:17 4002>80 pay=0" },
 { "GRE key 0 is a key", "eth ip4 gre,key=0 ip4 udp", "4:47 gre=0 | 4:17 4002>80 pay=0" },
@@ -25,7 +26,7 @@
 { "GRE header cut", "eth ip4 gre short,n=1", "4:47 pay=3 !cut !tunnel_header" },
 { "GRE key cut", "eth ip4 gre,key=1 short,n=1", "4:47 pay=7 !cut !tunnel_header" },
 { "GRE sequence number cut", "eth ip4 gre,key=1,seq=2,type=0x0800 short,n=1", "4:47 pay=11 !cut !tunnel_no_ip" },
-{ "GRE, wrong IP version inside", "eth ip4 gre,type=0x0800 ip6 udp", "4:47 pay=52 !tunnel_no_ip" },
+{ "GRE, wrong IP version inside", "eth ip4 gre,type=0x86dd ip4 udp pay,n=20", "4:47 pay=52 !tunnel_no_ip" },
 { "ERSPAN I", "eth ip4 gre erspan1 eth ip4 udp", "4:47 gre | 4:17 4002>80 pay=0" },
 { "ERSPAN II", "eth ip4 gre,seq=1 erspan2 eth tag,vid=5 ip4 udp", "4:47 gre | 4:17 4002>80 vlan=5 pay=0" },
 { "ERSPAN II of another version", "eth ip4 gre,seq=1 erspan2,version=3 eth ip4 udp", "4:47 pay=58 !tunnel_no_ip" },

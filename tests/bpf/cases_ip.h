@@ -29,7 +29,7 @@
 { "padding is no payload", "eth ip4 udp pay,n=4 pad,n=14", "4:17 4001>80 pay=4" },
 { "padding behind IPv6", "eth ip6 tcp pad,n=6", "6:6 4001>80 tcp=012,64240 pay=0" },
 { "ports are not read from padding, IPv4", "eth ip4,proto=17 pad,n=26", "4:17 pay=0 !cut" },
-{ "ports are not read from padding, IPv6", "eth ip6,proto=6,len=2 pay,n=2 pad,n=26", "6:6 pay=2 !cut" },
+{ "ports are not read from padding, IPv6", "eth ip6,proto=6,len=2 pay,n=2 pad,n=26", "6:6 pay=0 !cut" },
 { "TCP flags are not read from padding", "eth ip4,proto=6,len=32 hex,v=0fa1005000000001000000 pad,n=26,v=0x55",
   "4:6 4001>80 pay=0 !cut" },
 { "ICMP is not read from padding", "eth ip4,proto=1 pad,n=26", "4:1 pay=0 !cut" },

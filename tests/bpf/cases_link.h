@@ -8,7 +8,7 @@
 { "LLDP", "eth,type=0x88cc pay,n=50", "non_ip" },
 { "an unknown EtherType", "eth pay,n=50", "non_ip" },
 { "a type between length and EtherType", "eth,type=0x05dd ip4 udp", "non_ip" },
-{ "Ethernet bridging as EtherType is no tunnel", "eth,type=0x6558 eth ip4 udp", "non_ip" },
+{ "Ethernet in Ethernet", "eth,type=0x6558 eth ip4 udp", "4:17 4001>80 pay=0" },
 { "bare type 0", "eth,type=0 pay,n=50", "non_ip" },
 
 /* Tags */
@@ -50,6 +50,7 @@
 /* PPPoE */
 { "PPPoE", "eth pppoe ip4 udp", "4:17 4001>80 pay=0" },
 { "PPPoE, IPv6", "eth pppoe ip6 udp", "6:17 4001>80 pay=0" },
+{ "PPPoE, IPv6 under the number of IPv4", "eth pppoe,type=0x21 ip6 udp", "6:17 4001>80 pay=0" },
 { "PPPoE with a PPP protocol of one byte", "eth pppoe1 ip4 tcp pay", "4:6 4001>80 tcp=012,64240 pay=10" },
 { "PPPoE, one byte, IPv6", "eth pppoe1 ip6 udp", "6:17 4001>80 pay=0" },
 { "PPPoE in a tag", "eth tag,vid=3 pppoe ip4 udp", "4:17 4001>80 vlan=3 pay=0" },
