@@ -4,7 +4,9 @@
  * that the next batch carries, batches are cut by count, a limit is exact,
  * and an account that does not balance is noticed.
  */
+#include <errno.h>
 #include <stdlib.h>
+#include <sysexits.h>
 #include <unistd.h>
 #include <time.h>
 #include "base/clock.h"
@@ -121,15 +123,15 @@ static void test_only_whole_records_are_valid(void)
 {
 	struct nt_record r = record(1);
 
-	CHECK(record_valid(&r, NT_RECORD_SIZE(0)));
-	CHECK(!record_valid(&r, NT_RECORD_SIZE(0) - 1));
-	CHECK(!record_valid(&r, NT_RECORD_SIZE(1)));
-	CHECK(!record_valid(&r, 0));
+	CHECK(record_whole(&r, NT_RECORD_SIZE(0)));
+	CHECK(!record_whole(&r, NT_RECORD_SIZE(0) - 1));
+	CHECK(!record_whole(&r, NT_RECORD_SIZE(1)));
+	CHECK(!record_whole(&r, 0));
 	r.tunnels = 2;
-	CHECK(record_valid(&r, NT_RECORD_SIZE(2)));
-	CHECK(!record_valid(&r, NT_RECORD_SIZE(0)));
+	CHECK(record_whole(&r, NT_RECORD_SIZE(2)));
+	CHECK(!record_whole(&r, NT_RECORD_SIZE(0)));
 	r.tunnels = 3;
-	CHECK(!record_valid(&r, NT_RECORD_SIZE(2) + sizeof(struct nt_layer)));
+	CHECK(!record_whole(&r, NT_RECORD_SIZE(2) + sizeof(struct nt_layer)));
 }
 
 static void test_the_account_balances(void)
@@ -150,6 +152,40 @@ static void test_the_account_balances(void)
 	a.sink.delivered++;
 	a.counts[NT_COUNT_NO_RING]--;
 	CHECK(!account_balances(&a));
+}
+
+/* What the sink did not take any more is unread only if its reader went. */
+static void test_the_rest_is_a_loss(void)
+{
+	struct account a = { .sink.delivered = 10, .unread = 1 }, b;
+
+	a.counts[NT_COUNT_RECORDED] = a.counts[NT_COUNT_SEEN] = 20;
+	account_rest(&a, 0);
+	CHECK(!account_balances(&a));
+	b = a;
+	account_rest(&a, -EPIPE);
+	CHECK_EQ(a.unread, 10);
+	CHECK(account_balances(&a));
+	CHECK_EQ(account_exit_code(&a, -EPIPE), 0);
+	account_rest(&b, -ECANCELED);
+	CHECK_EQ(b.unread, 1);
+	CHECK_EQ(b.sink.lost[SINK_LOSS_WRITE], 9);
+	CHECK(account_balances(&b));
+	CHECK_EQ(account_exit_code(&b, -ECANCELED), EX_IOERR);
+}
+
+static void test_each_loss_fails_the_run(void)
+{
+	struct account a = { .sink.delivered = 10, .unread = 1 };
+
+	CHECK_EQ(account_exit_code(&a, 0), 0);
+	for (int i = 0; i < SINK_LOSS_MAX; i++) {
+		a.sink.lost[i] = 1;
+		CHECK_EQ(account_exit_code(&a, 0), EX_IOERR);
+		a.sink.lost[i] = 0;
+	}
+	a.encode_lost = 1;
+	CHECK_EQ(account_exit_code(&a, 0), EX_IOERR);
 }
 
 static void test_every_count_has_a_name(void)
@@ -186,6 +222,8 @@ int main(void)
 	RUN(test_the_limit_is_exact);
 	RUN(test_only_whole_records_are_valid);
 	RUN(test_the_account_balances);
+	RUN(test_the_rest_is_a_loss);
+	RUN(test_each_loss_fails_the_run);
 	RUN(test_every_count_has_a_name);
 	RUN(test_the_clock_offset);
 	return check_done();

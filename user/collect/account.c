@@ -4,21 +4,50 @@
  */
 #include "collect/account.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <sysexits.h>
 #include "base/log.h"
 
 #define COUNT_NAME(id, name) [NT_COUNT_##id] = #name,
 const char *const count_names[NT_COUNT_MAX] = { NT_FATES(COUNT_NAME) NT_NOTES(COUNT_NAME) };
 
+static uint64_t sink_losses(const struct account *a)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < SINK_LOSS_MAX; i++)
+		sum += a->sink.lost[i];
+	return sum;
+}
+
 bool account_balances(const struct account *a)
 {
-	uint64_t fates = 0, out = a->sink.delivered + a->unread + a->encode_lost;
+	uint64_t fates = 0, out = a->sink.delivered + sink_losses(a) + a->unread + a->encode_lost;
 
 	for (int i = NT_COUNT_SEEN + 1; i < NT_COUNT_FATES_END; i++)
 		fates += a->counts[i];
-	for (int i = 0; i < SINK_LOSS_MAX; i++)
-		out += a->sink.lost[i];
 	return a->counts[NT_COUNT_SEEN] == fates && a->counts[NT_COUNT_RECORDED] == out;
+}
+
+void account_rest(struct account *a, int error)
+{
+	uint64_t known = a->sink.delivered + sink_losses(a) + a->unread + a->encode_lost;
+	uint64_t rest = a->counts[NT_COUNT_RECORDED] - known;
+
+	if (!error || known > a->counts[NT_COUNT_RECORDED])
+		return;
+	if (error == -EPIPE)
+		a->unread += rest;
+	else
+		a->sink.lost[SINK_LOSS_WRITE] += rest;
+}
+
+int account_exit_code(const struct account *a, int error)
+{
+	if (error == -EPIPE)
+		return 0;
+	return sink_losses(a) || a->encode_lost ? EX_IOERR : 0;
 }
 
 void account_log(const struct account *a)

@@ -23,6 +23,15 @@ extern const char *const count_names[NT_COUNT_MAX];
 /* seen = fates, and recorded = delivered + unread + losses. */
 bool account_balances(const struct account *a);
 
+/*
+ * Whatever was recorded and never reached the sink, which ended the run with
+ * `error`: unread if its reader went (-EPIPE), else lost by it.
+ */
+void account_rest(struct account *a, int error);
+
+/* The sysexits(3) code: 0 if every record that was wanted was delivered. error as above. */
+int account_exit_code(const struct account *a, int error);
+
 /* Two or three lines by log_notice; a warning if the account does not balance. */
 void account_log(const struct account *a);
 

@@ -23,7 +23,10 @@ int lane_open(struct lane *l, struct outlet *out, uint32_t cpu, int ring_fd, uin
 		log_error("map the ring of CPU %u: %s", cpu, strerror(-err));
 		return err;
 	}
-	return encoder_begin(out->encoder, &l->batch, cpu);
+	err = encoder_begin(out->encoder, &l->batch, cpu);
+	if (err)
+		log_error("begin a batch: %s", strerror(-err));
+	return err;
 }
 
 void lane_close(struct lane *l)
@@ -32,7 +35,7 @@ void lane_close(struct lane *l)
 	batch_free(&l->batch);
 }
 
-bool record_valid(const struct nt_record *rec, uint32_t bytes)
+bool record_whole(const struct nt_record *rec, uint32_t bytes)
 {
 	return bytes >= NT_RECORD_SIZE(0) && rec->tunnels <= NT_TUNNELS_MAX &&
 	       bytes == NT_RECORD_SIZE(rec->tunnels);
@@ -45,7 +48,7 @@ void lane_follow(struct lane *l, const struct nt_record *rec)
 	l->next_seq = rec->seq + 1;
 }
 
-static void lose(struct lane *l, struct outlet *out, uint64_t records)
+void lane_lose(struct lane *l, struct outlet *out, uint64_t records)
 {
 	l->lost += records;
 	out->encode_lost += records;
@@ -59,7 +62,7 @@ void lane_add(struct lane *l, struct outlet *out, const struct tagged *t, int64_
 	}
 	out->taken++;
 	if (encoder_add(out->encoder, &l->batch, t)) {
-		lose(l, out, 1);
+		lane_lose(l, out, 1);
 		return;
 	}
 	if (l->batch.count == 1)
@@ -76,7 +79,7 @@ void lane_cut(struct lane *l, struct outlet *out)
 	if (!records)
 		return;
 	if (encoder_end(out->encoder, &l->batch, l->lost + sink_lost(out->sink, l->cpu))) {
-		lose(l, out, records);
+		lane_lose(l, out, records);
 	} else {
 		err = sink_put(out->sink, &l->batch);
 		if (err == -EPIPE || err == -ECANCELED)

@@ -37,7 +37,10 @@ void lane_add(struct lane *l, struct outlet *out, const struct tagged *t, int64_
 /* Sends the batch, if there is anything in it. */
 void lane_cut(struct lane *l, struct outlet *out);
 
+/* Counts records that did not get into a batch. */
+void lane_lose(struct lane *l, struct outlet *out, uint64_t records);
+
 /* Whether these bytes are a whole record of this version. */
-bool record_valid(const struct nt_record *rec, uint32_t bytes);
+bool record_whole(const struct nt_record *rec, uint32_t bytes);
 
 #endif

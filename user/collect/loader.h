@@ -2,7 +2,6 @@
 /*
  * loader.h - opens, sets up and loads the BPF programs and their maps.
  *
- * The only file beside attach*.c, instance.c and replay.c that sees libbpf.
  * Nothing is attached here. Everything goes with loader_close(), or with the
  * process.
  */

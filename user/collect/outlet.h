@@ -20,8 +20,8 @@ struct outlet {
 	uint32_t batch_records;
 	uint64_t limit;			/* records wanted, 0: no bound */
 	uint64_t taken;			/* records given to the encoder */
-	uint64_t unread;		/* records behind the limit, and invalid ones */
-	uint64_t encode_lost;		/* records that memory was missing for */
+	uint64_t unread;		/* records behind the limit */
+	uint64_t encode_lost;		/* damaged records, and those that memory was missing for */
 	int error;			/* -errno of a sink that wants no more: stop */
 };
 

@@ -22,6 +22,7 @@
 #include "ninetap.skel.h"
 
 #define TC_BYTES_MAX 2048	/* of a frame given to the TC program */
+#define XDP_BYTES_MAX 65535	/* what the XDP program takes whole */
 #define RING_BYTES 65536
 #define CLOSE_TIMEOUT_MS 60000
 
@@ -57,8 +58,11 @@ static int replay_open(struct replay *r)
 
 	if (code)
 		return code;
-	if (pin_to_this_cpu(&cpu))
+	err = pin_to_this_cpu(&cpu);
+	if (err) {
+		log_error("pin the replay to a CPU: %s", strerror(-err));
 		return EX_OSERR;
+	}
 	o.ring_bytes = RING_BYTES;
 	err = loader_open(&r->loader, &o, true, cpu);
 	if (err)
@@ -85,6 +89,12 @@ static int run_frame(struct replay *r, const struct capture_frame *f)
 	return bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
 }
 
+/* Too short is -EINVAL; too long for the fragments of a test run is -ENOMEM. */
+static bool is_refusal(int err, uint32_t bytes)
+{
+	return err == -EINVAL || (err == -ENOMEM && bytes > XDP_BYTES_MAX);
+}
+
 static void take_records(struct replay *r)
 {
 	const struct nt_record *rec;
@@ -96,10 +106,10 @@ static void take_records(struct replay *r)
 			.iface = r->iface, .plane = r->o->plane,
 		};
 
-		if (record_valid(rec, bytes))
+		if (record_whole(rec, bytes))
 			lane_add(&r->lane, &r->out, &t, 0);
 		else
-			r->out.unread++;
+			lane_lose(&r->lane, &r->out, 1);
 	}
 	ring_release(&r->lane.ring);
 }
@@ -112,9 +122,9 @@ static int replay_frames(struct replay *r)
 	while ((got = capture_next(r->capture, &f)) == 1) {
 		r->frames++;
 		err = run_frame(r, &f);
-		if (err == -EPERM) {
-			log_error("replay %s: %s: run it as root", r->o->capture, strerror(-err));
-			return EX_NOPERM;
+		if (err && !is_refusal(err, f.bytes)) {
+			log_error("replay frame %" PRIu64 " of %s: %s", r->frames, r->o->capture, strerror(-err));
+			return err == -EPERM ? EX_NOPERM : EX_OSERR;
 		}
 		r->refused += err != 0;
 		take_records(r);
@@ -131,11 +141,14 @@ static int replay_account(struct replay *r)
 	struct account a = { .unread = r->out.unread, .encode_lost = r->out.encode_lost };
 
 	outlet_close(&r->out, CLOSE_TIMEOUT_MS, &a.sink);
-	if (loader_counts(&r->loader, a.counts))
+	if (loader_counts(&r->loader, a.counts)) {
+		log_error("read the counters: the account is not complete");
 		return EX_OSERR;
+	}
+	account_rest(&a, r->out.error);
 	log_notice("replay: frames=%" PRIu64 " refused=%" PRIu64, r->frames, r->refused);
 	account_log(&a);
-	return a.sink.delivered == a.sink.accepted || r->out.error == -EPIPE ? 0 : EX_IOERR;
+	return account_exit_code(&a, r->out.error);
 }
 
 static const char *file_name(const char *path)

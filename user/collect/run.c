@@ -41,6 +41,13 @@ struct run {
 	bool stop;
 };
 
+/* errno says why. */
+static int os_error(const char *what)
+{
+	log_error("%s: %s", what, strerror(errno));
+	return EX_OSERR;
+}
+
 static int timer_open(uint64_t ns, bool again)
 {
 	struct itimerspec t = { .it_value = { ns / 1000000000, ns % 1000000000 } };
@@ -71,6 +78,7 @@ static void signals_release(void)
 {
 	sigset_t set;
 
+	signal(SIGHUP, SIG_IGN);
 	sigfillset(&set);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
@@ -134,7 +142,9 @@ static int start_worker(struct run *r)
 	};
 	int err = worker_start(&r->worker, &s);
 
-	return err ? err : watch(r, worker_done_fd(r->worker));
+	if (err)
+		return err;
+	return watch(r, worker_done_fd(r->worker)) ? -os_error("watch the worker") : 0;
 }
 
 static int attach(struct run *r)
@@ -144,7 +154,7 @@ static int attach(struct run *r)
 
 	if (err)
 		return ifaces_exit_code(err);
-	return watch(r, ifaces_fd(r->ifaces)) ? EX_OSERR : 0;
+	return watch(r, ifaces_fd(r->ifaces)) ? os_error("watch the interfaces") : 0;
 }
 
 static int start_duration(struct run *r)
@@ -165,7 +175,7 @@ static int run_open(struct run *r)
 		return EX_USAGE;
 	}
 	if (open_events(r))
-		return EX_OSERR;
+		return os_error("wait for events");
 	err = loader_open(&r->loader, o, false, -1);
 	if (err)
 		return loader_exit_code(err);
@@ -173,11 +183,13 @@ static int run_open(struct run *r)
 	code = outlet_open(&r->out, o, &r->origin, r->stop_fd);
 	if (code)
 		return code;
-	if (iface_table_open(&r->table) || publish(r) || start_worker(r))
+	if (iface_table_open(&r->table))
+		return os_error("make the table of interfaces");
+	if (publish(r) || start_worker(r))
 		return EX_OSERR;
 	code = attach(r);
 	if (!code && start_duration(r))
-		code = EX_OSERR;
+		code = os_error("time the duration");
 	return code;
 }
 
@@ -200,8 +212,6 @@ static void on_check(struct run *r)
 	if (read(r->check_fd, &ticks, sizeof(ticks)) != sizeof(ticks))
 		return;
 	ifaces_check(r->ifaces);
-	if (iface_table_publish(r->table, clock_monotonic_ns()))
-		log_info("publish the interfaces: no memory, will try again");
 }
 
 static int on_event(struct run *r, int fd)
@@ -257,11 +267,10 @@ static int run_account(struct run *r, struct account *a, const struct worker_res
 		log_error("read the counters: the account is not complete");
 		return EX_OSERR;
 	}
-	if (result->error)	/* the reader of stdout went: the rest was not asked for */
-		a->unread = a->counts[NT_COUNT_RECORDED] - a->sink.accepted - a->encode_lost;
+	account_rest(a, result->error);
 	account_log(a);
 	log_info("clock: UTC is known to within %lld ns", (long long)result->clock_error_ns);
-	return a->sink.lost[SINK_LOSS_WRITE] && !result->error ? EX_IOERR : 0;
+	return account_exit_code(a, result->error);
 }
 
 static void run_free(struct run *r)

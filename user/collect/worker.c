@@ -39,8 +39,8 @@ static void take(struct worker *w, struct lane *l, const struct nt_record *rec, 
 {
 	struct tagged t = { .rec = rec, .origin = w->out.origin };
 
-	if (!record_valid(rec, bytes)) {
-		w->out.unread++;
+	if (!record_whole(rec, bytes)) {
+		lane_lose(l, &w->out, 1);
 		return;
 	}
 	lane_follow(l, rec);
@@ -49,8 +49,8 @@ static void take(struct worker *w, struct lane *l, const struct nt_record *rec, 
 	lane_add(l, &w->out, &t, now);
 }
 
-/* At most a turn of records. True if there was at least one. */
-static bool drain(struct worker *w, struct lane *l, int64_t now)
+/* At most a turn of records; how many it were. */
+static uint32_t drain(struct worker *w, struct lane *l, int64_t now)
 {
 	const struct nt_record *rec;
 	uint32_t bytes, n = 0;
@@ -61,19 +61,31 @@ static bool drain(struct worker *w, struct lane *l, int64_t now)
 			ring_release(&l->ring);
 	}
 	ring_release(&l->ring);
-	return n > 0;
+	return n;
 }
 
-static bool drain_all(struct worker *w)
+/* A turn of each ring; the most records that one of them gave. */
+static uint32_t drain_all(struct worker *w)
 {
 	int64_t now = clock_monotonic_ns();
-	bool any = false;
+	uint32_t most = 0, n;
 
 	clock_refresh(&w->clock, now);
-	for (uint32_t i = 0; i < w->lanes_n; i++)
-		any |= drain(w, &w->lanes[i], now);
+	for (uint32_t i = 0; i < w->lanes_n; i++) {
+		n = drain(w, &w->lanes[i], now);
+		if (n > most)
+			most = n;
+	}
 	iface_reader_quiescent(w->reader);
-	return any;
+	return most;
+}
+
+/* Whoever gave a whole turn has more: a ring that is behind wakes nobody again. */
+static int next_wait_ms(uint32_t most)
+{
+	if (most == TURN_RECORDS)
+		return 0;
+	return most ? BUSY_MS : IDLE_MS;
 }
 
 static void cut_old(struct worker *w)
@@ -125,7 +137,7 @@ static void *worker_run(void *arg)
 
 	clock_measure(&w->clock);
 	while (!wait_for_work(w, timeout)) {
-		timeout = drain_all(w) ? BUSY_MS : IDLE_MS;
+		timeout = next_wait_ms(drain_all(w));
 		cut_old(w);
 		sink_poll(w->out.sink);
 		if (outlet_done(&w->out))
