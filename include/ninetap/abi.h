@@ -105,26 +105,27 @@ struct nt_record {
 /*
  * Counters, one set a CPU. A packet is counted once as seen and once as one of
  * the fates that follow, so that seen = recorded + ... + no_ring. Notes are
- * made about packets of any fate and are no part of that sum.
+ * made about packets of any fate and are no part of that sum. The texts are
+ * the manual page's.
  */
 #define NT_FATES(X) \
-	X(SEEN, seen) \
-	X(RECORDED, recorded)		/* in a ring */ \
-	X(FILTERED, filtered)		/* matches none of the filters */ \
-	X(SAMPLED_OUT, sampled_out)	/* not the one in N */ \
-	X(NON_IP, non_ip)		/* ARP, LLDP, STP ... */ \
-	X(TRUNCATED, truncated)		/* ends before the outer IP header does */ \
-	X(MALFORMED, malformed)		/* outer IP header of a wrong version or length */ \
-	X(RING_FULL, ring_full)		/* owed a record: lost */ \
-	X(NO_RING, no_ring)		/* owed a record, but this CPU has no ring: lost */
+	X(SEEN, seen, "packets that came to a hook") \
+	X(RECORDED, recorded, "records put into a ring") \
+	X(FILTERED, filtered, "matches none of the filters") \
+	X(SAMPLED_OUT, sampled_out, "passed the filters, but is not the one in N") \
+	X(NON_IP, non_ip, "holds no IP packet: ARP, LLDP, STP ...") \
+	X(TRUNCATED, truncated, "ends before its outer IP header does") \
+	X(MALFORMED, malformed, "outer IP header of a wrong version or length") \
+	X(RING_FULL, ring_full, "owed a record, but the ring of its CPU was full") \
+	X(NO_RING, no_ring, "owed a record, but its CPU has no ring")
 #define NT_NOTES(X) \
-	X(CUT, cut)			/* a header behind IP was cut short */ \
-	X(TOO_DEEP, too_deep)		/* read as far as the limits go */ \
-	X(TUNNEL_NO_IP, tunnel_no_ip)	/* a tunnel without a readable IP packet inside */ \
-	X(VXLAN_FLAGS, vxlan_flags)	/* VXLAN port, but no valid VNI flag: left as UDP */ \
-	X(TUNNEL_HEADER, tunnel_header)	/* another tunnel header that failed its check */
+	X(CUT, cut, "a header behind IP was cut short") \
+	X(TOO_DEEP, too_deep, "more headers than are read: the record says what was") \
+	X(TUNNEL_NO_IP, tunnel_no_ip, "a tunnel without a readable IP packet inside: the carrier is the record") \
+	X(VXLAN_FLAGS, vxlan_flags, "UDP to a port of VXLAN, but no valid VNI flag: left as UDP") \
+	X(TUNNEL_HEADER, tunnel_header, "another tunnel header that failed its check: not entered")
 
-#define NT_COUNT_ENUM(id, name) NT_COUNT_##id,
+#define NT_COUNT_ENUM(id, name, text) NT_COUNT_##id,
 enum nt_count {
 	NT_FATES(NT_COUNT_ENUM)
 	NT_COUNT_FATES_END,
@@ -134,7 +135,7 @@ enum nt_count {
 };
 
 /* The same by name, for bpftool; an array of NT_COUNT_MAX in the order of the enum. */
-#define NT_COUNT_MEMBER(id, name) __u64 name;
+#define NT_COUNT_MEMBER(id, name, text) __u64 name;
 struct nt_counts {
 	NT_FATES(NT_COUNT_MEMBER)
 	NT_NOTES(NT_COUNT_MEMBER)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "text.h"
 
-#define NAME(id, name) #name,
+#define NAME(id, name, text) #name,
 static const char *const fates[] = { NT_FATES(NAME) };
 static const char *const notes[] = { NT_NOTES(NAME) };
 static const char *const tunnels[] = { "none", "vxlan", "geneve", "gre", "gtp", "ipip", "ethip" };

@@ -9,7 +9,7 @@
 #include <sysexits.h>
 #include "base/log.h"
 
-#define COUNT_NAME(id, name) [NT_COUNT_##id] = #name,
+#define COUNT_NAME(id, name, text) [NT_COUNT_##id] = #name,
 const char *const count_names[NT_COUNT_MAX] = { NT_FATES(COUNT_NAME) NT_NOTES(COUNT_NAME) };
 
 static uint64_t sink_losses(const struct account *a)
