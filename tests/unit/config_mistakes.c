@@ -53,7 +53,14 @@ static const struct {
 	{ "{\"plane\": \"dat\"}", ":1: plane: \"dat\" is none of management, control, data" },
 	{ "{\"encoding\": \"xml\"}", ":1: encoding: \"xml\" is none of json, avro" },
 	{ "{\"output\": \"kafka:x\"}",
-	  ":1: output: \"kafka:x\" is not a sink: write -, file:PATH or kafka:BROKER,.../TOPIC" },
+	  ":1: output: \"kafka:x\": no topic, expected kafka:BROKER[,BROKER...]/TOPIC" },
+	{ "{\n\"output\":\n\"kafka:h:99999/t\",\n\"count\": -1}",
+	  ":3: output: \"kafka:h:99999/t\": not a list of brokers, expected kafka:HOST[:PORT][,HOST[:PORT]...]/TOPIC, "
+	  "IPv6 as [ADDRESS]:PORT\n"
+	  ":4: count: \"-1\" is out of range: 0 to 9223372036854775807" },
+	{ "{\"output\": \"kafka:h/bad topic\"}",
+	  ":1: output: \"kafka:h/bad topic\": not a topic name, expected 1 to 249 letters, digits, '.', '_' or '-' "
+	  "behind the last '/'" },
 	{ "{\"ring_bytes\": 65537}",
 	  ":1: ring_bytes: \"65537\" is not a power of two: the nearest are 64KiB and 128KiB" },
 	{ "{\"ring_bytes\": \"2GiB\"}", ":1: ring_bytes: \"2GiB\" is out of range: 64KiB to 1GiB" },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* sink_spec.c - which outputs are taken, and that each mistake is one sentence. */
 #include <errno.h>
-#include "sink/impl.h"
+#include "base/sink_spec.h"
 #include "check.h"
 #include "sink_util.h"
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/option_value.h"
+#include "base/sink_spec.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
 
@@ -89,25 +90,14 @@ static int set_name(void *field, const char *text, const struct option_src *src)
 	return option_set_text(field, text, src);
 }
 
-static bool is_sink(const char *text)
-{
-	const char *topic;
-
-	if (!strcmp(text, "-"))
-		return true;
-	if (!strncmp(text, "file:", 5))
-		return text[5] != '\0';
-	if (strncmp(text, "kafka:", 6))
-		return false;
-	topic = strrchr(text, '/');
-	return topic && topic > text + 6 && topic[1];
-}
-
 static int set_output(void *field, const char *text, const struct option_src *src)
 {
-	if (is_sink(text))
+	struct sink_spec spec;
+	const char *why = sink_spec_mistake(&spec, text);
+
+	if (!why)
 		return option_set_text(field, text, src);
-	option_complain(src, "%s is not a sink: write -, file:PATH or kafka:BROKER,.../TOPIC", quote(text).s);
+	option_complain(src, "%s: %s", quote(text).s, why);
 	return -EINVAL;
 }
 

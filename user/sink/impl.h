@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include "base/sink_spec.h"
 #include "sink/sink.h"
 
 #define SINK_CPUS 65536U		/* nt_record.cpu has 16 bits; untouched pages cost nothing */
@@ -27,18 +28,6 @@ struct sink {
 	_Atomic uint64_t accepted, delivered, lost[SINK_LOSS_MAX];
 	_Atomic uint64_t *cpu_lost;	/* SINK_CPUS of them */
 };
-
-/* What an output says, as pointers into it. */
-struct sink_spec {
-	enum { SINK_STDOUT, SINK_FILE, SINK_KAFKA } kind;
-	const char *path;
-	const char *brokers;		/* brokers_len bytes, not terminated */
-	size_t brokers_len;
-	const char *topic;
-};
-
-/* 0, or -EINVAL after one sentence was logged. */
-int sink_spec_parse(struct sink_spec *spec, const char *output) __attribute__((warn_unused_result));
 
 /* *out is allocated and complete but for the ledger. 0 or -errno, logged. */
 int stdout_open(struct sink **out, const struct sink_settings *s) __attribute__((warn_unused_result));

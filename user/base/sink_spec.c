@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * spec.c - reads what an output names: "-", "file:PATH" or
- * "kafka:BROKER[,BROKER...]/TOPIC".
- *
- * Checks the form alone: whether the path can be written or a broker answers
- * is found out by those who open it.
+ * sink_spec.c - see sink_spec.h.
  */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include "base/log.h"
 #include "base/num.h"
-#include "sink/impl.h"
+#include "base/sink_spec.h"
 
 #define FILE_PREFIX "file:"
 #define KAFKA_PREFIX "kafka:"
@@ -93,8 +89,9 @@ static const char *kafka_mistake(struct sink_spec *spec, const char *rest)
 	return NULL;
 }
 
-static const char *mistake(struct sink_spec *spec, const char *output)
+const char *sink_spec_mistake(struct sink_spec *spec, const char *output)
 {
+	*spec = (struct sink_spec){ 0 };
 	if (!strcmp(output, "-")) {
 		spec->kind = SINK_STDOUT;
 		return NULL;
@@ -108,10 +105,8 @@ static const char *mistake(struct sink_spec *spec, const char *output)
 
 int sink_spec_parse(struct sink_spec *spec, const char *output)
 {
-	const char *why;
+	const char *why = sink_spec_mistake(spec, output);
 
-	*spec = (struct sink_spec){ 0 };
-	why = mistake(spec, output);
 	if (!why)
 		return 0;
 	log_error("open output \"%s\": %s", output, why);
