@@ -41,7 +41,7 @@ struct iface_table {
 
 /* A cache line of its own: its thread writes it with every turn. */
 struct iface_reader {
-	_Atomic uint64_t seen;		/* version; UINT64_MAX: offline */
+	_Atomic uint64_t seen;		/* version */
 	struct iface_table *table;
 	struct iface_reader *next;	/* the writer's */
 	char unknown[24];		/* the name of what is not in the table */
@@ -212,8 +212,6 @@ int iface_table_publish(struct iface_table *t, uint64_t now_ns)
 	forget_old(t, now_ns);
 	if (t->changed)
 		err = swap(t);
-	/* Pairs with the fence in quiescent(): either we see that reader online, or it sees the new table. */
-	atomic_thread_fence(memory_order_seq_cst);
 	if (t->retired)
 		free_retired(t, readers_passed(t));
 	return err;
@@ -251,12 +249,6 @@ void iface_reader_quiescent(struct iface_reader *r)
 	uint64_t version = atomic_load_explicit(&r->table->version, memory_order_acquire);
 
 	atomic_store_explicit(&r->seen, version, memory_order_release);
-	atomic_thread_fence(memory_order_seq_cst);
-}
-
-void iface_reader_offline(struct iface_reader *r)
-{
-	atomic_store_explicit(&r->seen, UINT64_MAX, memory_order_release);
 }
 
 static const struct entry *snapshot_find(const struct snapshot *s, uint32_t ifindex)

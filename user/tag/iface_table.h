@@ -2,12 +2,12 @@
 /*
  * iface_table.h - ifindex to name and plane, for the tag stage.
  *
- * One writer (the main thread: everything but find, quiescent and offline)
- * and any number of readers, a thread each, which take no lock and never
- * wait. A reader passes iface_reader_quiescent() with each turn, also when it
- * is idle; what find() gave is valid until then. Entries of interfaces that
- * are gone are kept for IFACE_TABLE_KEEP_NS, since their packets may still
- * wait in a ring.
+ * One writer (the main thread: everything but find and quiescent) and any
+ * number of readers, a thread each, which take no lock and never wait. A
+ * reader passes iface_reader_quiescent() with each turn, also when it is
+ * idle; what find() gave is valid until then. Entries of interfaces that are
+ * gone are kept for IFACE_TABLE_KEEP_NS, since their packets may still wait
+ * in a ring.
  */
 #ifndef NINETAP_IFACE_TABLE_H
 #define NINETAP_IFACE_TABLE_H
@@ -43,9 +43,6 @@ void iface_reader_close(struct iface_reader *r);
 
 /* Reader: holds nothing any more. */
 void iface_reader_quiescent(struct iface_reader *r);
-
-/* Reader: will not look again before its next quiescent(); lets the writer free. */
-void iface_reader_offline(struct iface_reader *r);
 
 /*
  * Reader: name and plane of an interface. One that was never ours, or is gone
