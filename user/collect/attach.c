@@ -92,16 +92,16 @@ bool attach_is_own(const struct attacher *a, uint32_t prog_id)
 }
 
 void attach_log_failure(const struct attacher *a, const struct link *l, enum nt_dir dir,
-			const char *hook, int err)
+			enum chain_hook hook, int err)
 {
-	const char *said = hook[0] == 'c' ? rtnl_reason(a->rtnl) : "";
+	const char *said = hook == CHAIN_CLSACT ? rtnl_reason(a->rtnl) : "";
 
 	if (err == -EPERM)
 		log_error("attach %s %s: not permitted: CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed (run as root)",
 			  l->name, chain_dir_names[dir]);
 	else if (err != -ENODEV)
-		log_error("attach %s %s %s: %s%s%s", l->name, chain_dir_names[dir], hook, strerror(-err),
-			  said[0] ? ": " : "", said);
+		log_error("attach %s %s %s: %s%s%s", l->name, chain_dir_names[dir], chain_hook_names[hook],
+			  strerror(-err), said[0] ? ": " : "", said);
 }
 
 bool attach_wants_xdp(const struct link *l, bool strips_vlan, enum hook_mode mode, const char **why)
@@ -170,7 +170,7 @@ static int look_for_rival(struct attacher *a, const struct link *l, enum nt_dir 
 	int err = chain_read(a->rtnl, l->ifindex, dir, &c);
 
 	if (err) {
-		attach_log_failure(a, l, dir, "clsact", err);
+		attach_log_failure(a, l, dir, CHAIN_CLSACT, err);
 		return err;
 	}
 	for (size_t i = 0; i < c.n; i++) {
@@ -197,7 +197,7 @@ static int put_tc(struct attacher *a, const struct link *l, struct attachment *o
 		return attach_clsact_put(a, l, prog, out);
 	err = attach_tcx_put(l, a->programs.fd[prog], out);
 	if (err)
-		attach_log_failure(a, l, out->dir, "tcx", err);
+		attach_log_failure(a, l, out->dir, CHAIN_TCX, err);
 	return err;
 }
 

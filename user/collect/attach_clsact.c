@@ -48,7 +48,7 @@ static int have_qdisc(struct attacher *a, const struct link *l, enum nt_dir dir)
 	if (err == -EEXIST)
 		return check_kind(a, l, dir);
 	if (err)
-		attach_log_failure(a, l, dir, "clsact", err);
+		attach_log_failure(a, l, dir, CHAIN_CLSACT, err);
 	return err;
 }
 
@@ -71,7 +71,7 @@ int attach_clsact_put(struct attacher *a, const struct link *l, enum prog prog, 
 			 chain_dir_names[out->dir], f.prio);
 	}
 	if (err) {
-		attach_log_failure(a, l, out->dir, "clsact", err);
+		attach_log_failure(a, l, out->dir, CHAIN_CLSACT, err);
 		return err;
 	}
 	out->hook = CHAIN_CLSACT;

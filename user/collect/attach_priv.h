@@ -32,6 +32,6 @@ bool attach_is_own(const struct attacher *a, uint32_t prog_id);
 
 /* Says why it failed, unless the interface has just gone. */
 void attach_log_failure(const struct attacher *a, const struct link *l, enum nt_dir dir,
-			const char *hook, int err);
+			enum chain_hook hook, int err);
 
 #endif
