@@ -12,21 +12,36 @@
 #include "check.h"
 #include "attach_lib.h"
 
+static void choice(const struct link *l, bool strips_vlan, enum hook_mode mode, bool xdp, size_t warnings)
+{
+	struct attach_choice c = attach_choose(l, strips_vlan, mode);
+
+	CHECK_EQ(c.xdp, xdp);
+	CHECK_EQ(c.n, warnings);
+}
+
 static void test_choice(void)
 {
 	struct link nic = { .type = 1, .parent = true }, veth = { .type = 1, .kind = "veth" };
-	struct link tun = { .type = 0xfffe, .kind = "tun" };
-	const char *why;
+	struct link tun = { .type = 0xfffe, .kind = "tun" }, tap = { .type = 1, .kind = "tun" };
+	struct link virtio = { .type = 1, .parent = true, .bus = "virtio" };
 
-	CHECK(attach_wants_xdp(&nic, false, HOOK_AUTO, &why) && !why);
-	CHECK(!attach_wants_xdp(&nic, true, HOOK_AUTO, &why) && !why);
-	CHECK(!attach_wants_xdp(&nic, false, HOOK_TC, &why) && !why);
-	CHECK(attach_wants_xdp(&nic, false, HOOK_XDP, &why) && !why);
-	CHECK(attach_wants_xdp(&nic, true, HOOK_XDP, &why) && why);
-	CHECK(!attach_wants_xdp(&veth, false, HOOK_AUTO, &why) && !why);
-	CHECK(attach_wants_xdp(&veth, false, HOOK_XDP, &why) && why);
-	CHECK(!attach_wants_xdp(&tun, false, HOOK_AUTO, &why) && !why);
-	CHECK(!attach_wants_xdp(&tun, false, HOOK_XDP, &why) && why);
+	choice(&nic, false, HOOK_AUTO, true, 0);
+	choice(&nic, true, HOOK_AUTO, false, 0);
+	choice(&nic, false, HOOK_TC, false, 0);
+	choice(&nic, false, HOOK_XDP, true, 0);
+	choice(&nic, true, HOOK_XDP, true, 1);
+	choice(&veth, false, HOOK_AUTO, false, 0);
+	choice(&veth, false, HOOK_XDP, true, 1);
+	choice(&veth, true, HOOK_XDP, true, 2);
+	choice(&virtio, false, HOOK_AUTO, false, 0);
+	choice(&virtio, false, HOOK_XDP, true, 1);
+	choice(&tap, false, HOOK_AUTO, false, 0);
+	choice(&tap, false, HOOK_XDP, true, 1);
+	CHECK_STR(attach_choose(&tap, false, HOOK_XDP).why[0],
+		  "packets that stand for many (a guest's TSO) are counted as one: packets and bytes are too low");
+	choice(&tun, false, HOOK_AUTO, false, 0);
+	choice(&tun, false, HOOK_XDP, false, 1);
 }
 
 static void test_veth_auto_is_tcx(void)

@@ -29,6 +29,7 @@ static void make_link(struct rtnl_req *q, unsigned char family)
 	rtnl_req_put(q, IFLA_XDP_PROG_ID, &prog, sizeof(prog));
 	rtnl_req_nest_end(q, nest);
 	rtnl_req_put(q, IFLA_PARENT_DEV_NAME, "virtio0", 8);
+	rtnl_req_put(q, IFLA_PARENT_DEV_BUS_NAME, "virtio", 7);
 }
 
 static void test_link(void)
@@ -42,11 +43,32 @@ static void test_link(void)
 	CHECK_STR(l.name, "eth7");
 	CHECK_STR(l.kind, "veth");
 	CHECK(l.up && l.parent && !link_is_physical(&l));
+	CHECK_STR(l.bus, "virtio");
 	CHECK_EQ(l.xdp_prog, 42);
 	CHECK_EQ(l.xdp_mode, XDP_ATTACHED_SKB);
 	CHECK_EQ(link_layer(&l), LINK_ETHERNET);
 	make_link(&q, AF_BRIDGE);
 	CHECK_EQ(link_parse(&q.h, &l), -EAFNOSUPPORT);
+}
+
+/* A device that its host plays has a parent and no kind, as a NIC has. */
+static void test_physical(void)
+{
+	const struct { const char *bus; bool physical; } buses[] = {
+		{ "pci", true }, { "usb", true }, { "platform", true }, { "", true },
+		{ "virtio", false }, { "vmbus", false }, { "xen", false },
+	};
+	struct link l = { .parent = true };
+
+	for (size_t i = 0; i < sizeof(buses) / sizeof(buses[0]); i++) {
+		snprintf(l.bus, sizeof(l.bus), "%s", buses[i].bus);
+		CHECK_EQ(link_is_physical(&l), buses[i].physical);
+	}
+	snprintf(l.bus, sizeof(l.bus), "pci");
+	snprintf(l.kind, sizeof(l.kind), "vlan");
+	CHECK(!link_is_physical(&l));
+	l = (struct link) { .bus = "pci" };
+	CHECK(!link_is_physical(&l));
 }
 
 static void test_names_are_not_cut(void)
@@ -125,6 +147,7 @@ static void test_wrong_bytes(void)
 int main(void)
 {
 	RUN(test_link);
+	RUN(test_physical);
 	RUN(test_names_are_not_cut);
 	RUN(test_cut);
 	RUN(test_short_values);

@@ -104,22 +104,29 @@ void attach_log_failure(const struct attacher *a, const struct link *l, enum nt_
 			  strerror(-err), said[0] ? ": " : "", said);
 }
 
-bool attach_wants_xdp(const struct link *l, bool strips_vlan, enum hook_mode mode, const char **why)
+/* Warnings for who asked for XDP and gets it, if it can be had. */
+static void weigh_xdp(const struct link *l, bool strips_vlan, struct attach_choice *c)
+{
+	if (!strcmp(l->kind, "tun"))
+		c->why[c->n++] = "packets that stand for many (a guest's TSO) are counted as one: packets and bytes are too low";
+	else if (!strcmp(l->kind, "veth") || link_is_paravirtual(l))
+		c->why[c->n++] = "XDP turns the segmentation offload of its other side off: TCP gets slower";
+	if (strips_vlan)
+		c->why[c->n++] = "the driver takes VLAN tags out before XDP sees the frame: records will lack them";
+}
+
+struct attach_choice attach_choose(const struct link *l, bool strips_vlan, enum hook_mode mode)
 {
 	bool fits = link_layer(l) == LINK_ETHERNET;
+	struct attach_choice c = { .xdp = fits && mode == HOOK_XDP };
 
-	*why = NULL;
-	if (mode == HOOK_TC)
-		return false;
 	if (mode == HOOK_AUTO)
-		return fits && link_is_physical(l) && !strips_vlan;
-	if (!fits)
-		*why = "it has no Ethernet header: TC is used";
-	else if (!strcmp(l->kind, "veth") || !strcmp(l->kind, "tun"))
-		*why = "XDP turns the segmentation offload of its other side off: TCP gets slower";
-	else if (strips_vlan)
-		*why = "the NIC takes VLAN tags out before XDP sees the frame: records will lack them";
-	return fits;
+		c.xdp = fits && link_is_physical(l) && !strips_vlan;
+	else if (c.xdp)
+		weigh_xdp(l, strips_vlan, &c);
+	else if (mode == HOOK_XDP)
+		c.why[c.n++] = "it has no Ethernet header: TC is used";
+	return c;
 }
 
 static void log_rival(const struct link *l, enum nt_dir dir, const struct chain_prog *p)
@@ -205,12 +212,11 @@ static int put_tc(struct attacher *a, const struct link *l, struct attachment *o
 static int put_xdp(struct attacher *a, const struct link *l, enum hook_mode mode, struct attachment *out)
 {
 	bool strips = mode != HOOK_TC && link_layer(l) == LINK_ETHERNET && link_strips_vlan(l);
-	const char *why;
-	bool wanted = attach_wants_xdp(l, strips, mode, &why);
+	struct attach_choice c = attach_choose(l, strips, mode);
 
-	if (why)
-		log_warn("attach %s ingress xdp: %s", l->name, why);
-	if (!wanted)
+	for (size_t i = 0; i < c.n; i++)
+		log_warn("attach %s ingress xdp: %s", l->name, c.why[i]);
+	if (!c.xdp)
 		return 0;
 	out->prog_id = a->id[PROG_XDP];
 	return attach_xdp_put(a, l, out, mode == HOOK_XDP);

@@ -78,7 +78,12 @@ void attach_release(struct attacher *a, int ifindex);
 /* The interface is gone: closes, and forgets it. */
 void attach_forget(struct attacher *a, struct attachment *at);
 
-/* Should ingress be XDP? *why: what the person who asked for it must know, or NULL. */
-bool attach_wants_xdp(const struct link *l, bool strips_vlan, enum hook_mode mode, const char **why);
+/* Whether ingress should be XDP, and what the person who asked for it must know. */
+struct attach_choice {
+	bool xdp;
+	size_t n;
+	const char *why[2];
+};
+struct attach_choice attach_choose(const struct link *l, bool strips_vlan, enum hook_mode mode);
 
 #endif

@@ -57,13 +57,13 @@ static void parse_xdp(const struct rtattr *xdp, struct link *out)
 
 int link_parse(const struct nlmsghdr *h, struct link *out)
 {
-	const struct rtattr *tb[IFLA_PARENT_DEV_NAME + 1];
+	const struct rtattr *tb[IFLA_PARENT_DEV_BUS_NAME + 1];
 	const struct ifinfomsg *ifi = NLMSG_DATA(h);
 
 	memset(out, 0, sizeof(*out));
 	if (h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK)
 		return -EBADMSG;
-	if (rtnl_msg_attrs(tb, IFLA_PARENT_DEV_NAME + 1, h, sizeof(*ifi)))
+	if (rtnl_msg_attrs(tb, IFLA_PARENT_DEV_BUS_NAME + 1, h, sizeof(*ifi)))
 		return -EBADMSG;
 	/* A bridge tells of its ports in the same group: its RTM_DELLINK is not the end of a link. */
 	if (ifi->ifi_family != AF_UNSPEC)
@@ -74,6 +74,8 @@ int link_parse(const struct nlmsghdr *h, struct link *out)
 	out->type = ifi->ifi_type;
 	out->up = ifi->ifi_flags & IFF_UP;
 	out->parent = tb[IFLA_PARENT_DEV_NAME];
+	/* An overlong bus is none of those that are looked for: "". */
+	(void)rtnl_str(tb[IFLA_PARENT_DEV_BUS_NAME], out->bus, sizeof(out->bus));
 	parse_kind(tb[IFLA_LINKINFO], out);
 	parse_xdp(tb[IFLA_XDP], out);
 	return 0;
@@ -136,9 +138,20 @@ enum link_layer link_layer(const struct link *l)
 	}
 }
 
+bool link_is_paravirtual(const struct link *l)
+{
+	const char *const buses[] = { "virtio", "vmbus", "xen" };
+
+	for (size_t i = 0; i < sizeof(buses) / sizeof(buses[0]); i++) {
+		if (!strcmp(l->bus, buses[i]))
+			return true;
+	}
+	return false;
+}
+
 bool link_is_physical(const struct link *l)
 {
-	return l->parent && !l->kind[0];
+	return l->parent && !l->kind[0] && !link_is_paravirtual(l);
 }
 
 bool link_strips_vlan(const struct link *l)

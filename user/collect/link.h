@@ -21,6 +21,7 @@ struct link {
 	uint32_t xdp_prog;		/* program id, 0: none */
 	char name[IFNAMSIZ];
 	char kind[32];			/* "veth", "tun", ...; "" for a NIC */
+	char bus[16];			/* of the parent device: "pci", "virtio", ...; may be "" */
 };
 
 enum link_layer {
@@ -44,10 +45,13 @@ int link_dump(struct rtnl *r, int (*cb)(const struct link *l, void *arg), void *
 
 enum link_layer link_layer(const struct link *l);
 
-/* A NIC, real or of a virtual machine, and nothing that software made. */
+/* A virtual machine's device that its host plays (virtio, vmbus, Xen): frames come unsegmented through memory. */
+bool link_is_paravirtual(const struct link *l);
+
+/* A NIC, or a function of one that a virtual machine was given: nothing that software plays. */
 bool link_is_physical(const struct link *l);
 
-/* The driver takes VLAN tags out of received frames (rx-vlan-offload). */
+/* The driver takes VLAN tags out of received frames (rx-vlan-offload). True of the moment: it can be switched. */
 bool link_strips_vlan(const struct link *l);
 
 #endif
