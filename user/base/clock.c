@@ -5,12 +5,10 @@
  */
 #include "base/clock.h"
 
-#include <time.h>
-
 #define READINGS 5
 #define REFRESH_NS 100000000
 
-static int64_t read_ns(clockid_t id)
+int64_t clock_ns(clockid_t id)
 {
 	struct timespec t;
 
@@ -20,7 +18,7 @@ static int64_t read_ns(clockid_t id)
 
 int64_t clock_monotonic_ns(void)
 {
-	return read_ns(CLOCK_MONOTONIC);
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 void clock_measure(struct clock_offset *c)
@@ -28,7 +26,7 @@ void clock_measure(struct clock_offset *c)
 	c->error_ns = INT64_MAX;
 	for (int i = 0; i < READINGS; i++) {
 		int64_t before = clock_monotonic_ns();
-		int64_t utc = read_ns(CLOCK_REALTIME);
+		int64_t utc = clock_ns(CLOCK_REALTIME);
 		int64_t after = clock_monotonic_ns();
 		int64_t half = (after - before) / 2;
 

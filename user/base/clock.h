@@ -10,6 +10,7 @@
 #define NINETAP_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 struct clock_offset {
 	int64_t offset_ns;		/* UTC = CLOCK_MONOTONIC + offset_ns */
@@ -17,6 +18,8 @@ struct clock_offset {
 	int64_t measured_ns;		/* CLOCK_MONOTONIC */
 };
 
+/* What that clock shows now; for a clock that every kernel has. */
+int64_t clock_ns(clockid_t id);
 int64_t clock_monotonic_ns(void);
 
 void clock_measure(struct clock_offset *c);

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "sink/out.h"
 
@@ -36,10 +37,7 @@ struct file_sink {
 
 static uint64_t now_ns(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+	return (uint64_t)clock_ns(CLOCK_BOOTTIME);
 }
 
 /* "PATH.20260102T030405.000000006Z" of now. */

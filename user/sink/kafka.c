@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "sink/impl.h"
 
@@ -45,10 +45,7 @@ static void *pack(uint32_t count, uint32_t cpu)
 
 static uint64_t now_ns(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+	return (uint64_t)clock_ns(CLOCK_BOOTTIME);
 }
 
 /* Is this kind of error worth a line? Once, until all was well again. */

@@ -11,8 +11,8 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "sink/out.h"
 
@@ -47,10 +47,7 @@ int out_use(struct out *o, int fd)
 
 static int64_t now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+	return clock_monotonic_ns() / 1000000;
 }
 
 /* Returns 0 once fd takes bytes; progress_ms: when it last did. */
