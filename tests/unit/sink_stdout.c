@@ -171,6 +171,29 @@ static void test_stop_wakes(void)
 	drop(&b);
 }
 
+/* A descriptor like any other: a program that was started without fd 0 gets it. */
+static void test_stop_is_fd_0(void)
+{
+	struct batch b = { 0 };
+	int err, was = dup(0), stop = eventfd(1, EFD_CLOEXEC);
+
+	fill(&b, 0, 1, 5000, 80);
+	catch_log();
+	dup2(stop, 0);
+	begin(0);
+	alarm(20);		/* else put would wait for ever */
+	err = sink_put(sink, &b);
+	alarm(0);
+	end(NULL);
+	caught_log();
+	CHECK_EQ(err, -ECANCELED);
+	dup2(was, 0);
+	close(was);
+	close(reader);
+	close(stop);
+	drop(&b);
+}
+
 static void test_reader_goes(void)
 {
 	struct sink_stats st;
@@ -204,6 +227,7 @@ int main(void)
 	RUN(test_waits_for_reader);
 	RUN(test_sleeping_reader_and_stop);
 	RUN(test_stop_wakes);
+	RUN(test_stop_is_fd_0);
 	RUN(test_reader_goes);
 	return check_done();
 }

@@ -24,7 +24,7 @@ void out_init(struct out *o, const char *name, const struct sink_settings *s)
 		.name = name,
 		.head = s->head,
 		.fd = -1,
-		.stop_fd = s->stop_fd > 0 ? s->stop_fd : -1,
+		.stop_fd = s->stop_fd,
 		.lines = !strcmp(s->encoding, "json"),
 	};
 }

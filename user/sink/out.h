@@ -17,7 +17,7 @@ struct out {
 	const char *name;		/* for log lines */
 	const struct buf *head;
 	int fd;
-	int stop_fd;
+	int stop_fd;			/* as in sink.h; poll(2) leaves out what is < 0 */
 	int broken;			/* -errno that ended it for good, or 0 */
 	bool lines;			/* a record is a line */
 	bool regular;

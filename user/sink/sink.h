@@ -33,7 +33,7 @@ struct sink_settings {
 	const struct tag_origin *origin;
 	uint64_t rotate_bytes, rotate_ns; /* 0: never */
 	char *const *kafka;		/* name, value, ..., NULL; or NULL */
-	int stop_fd;			/* readable once the program stops; <= 0: none */
+	int stop_fd;			/* readable once the program stops; < 0: none */
 };
 
 struct sink;
