@@ -10,12 +10,6 @@
 #include "base/log.h"
 #include "sink/impl.h"
 
-const char *const sink_loss_names[SINK_LOSS_MAX] = {
-	[SINK_LOSS_QUEUE_FULL] = "queue_full",
-	[SINK_LOSS_DELIVERY] = "delivery",
-	[SINK_LOSS_WRITE] = "write",
-};
-
 static void add(_Atomic uint64_t *counter, uint64_t n)
 {
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);

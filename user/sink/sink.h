@@ -18,7 +18,6 @@ enum sink_loss {
 	SINK_LOSS_WRITE,		/* write(2) failed */
 	SINK_LOSS_MAX,
 };
-extern const char *const sink_loss_names[SINK_LOSS_MAX]; /* "queue_full", ... */
 
 struct sink_stats {
 	uint64_t accepted;		/* records given to put() */
