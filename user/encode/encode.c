@@ -117,8 +117,8 @@ static bool layer_valid(const struct nt_layer *l)
 	       l->vlans <= NT_VLANS_MAX;
 }
 
-/* What encoders index by, and seq; a record that fails was damaged on its way. */
-static bool record_valid(const struct tagged *t)
+/* Whether what encoders index by, and seq, are in range; a record that fails was damaged on its way. */
+static bool values_in_range(const struct tagged *t)
 {
 	const struct nt_record *r = t->rec;
 
@@ -141,7 +141,7 @@ int encoder_add(struct encoder *e, struct batch *b, const struct tagged *t)
 {
 	int err;
 
-	if (!record_valid(t))
+	if (!values_in_range(t))
 		return -EINVAL;
 	err = e->encoding->add(e, b, t);
 	if (err)
