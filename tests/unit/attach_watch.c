@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/if_link.h>
 #include "check.h"
 #include "attach_lib.h"
 #include "base/clock.h"
@@ -301,6 +302,32 @@ static void test_show(void)
 	lab_close(&a, false);
 }
 
+/* Others may use generic XDP: it is seen in its place, and as what it is. */
+static void test_show_generic_xdp(void)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_SKB_MODE);
+	int fd = lab_prog(true, "foreign", 2), link;
+	struct lab_instance a;
+	struct shown s;
+
+	lab_veths(1);
+	link = bpf_link_create(fd, if_nametoindex("a0"), BPF_XDP, &opts);
+	CHECK(link >= 0);
+	lab_instance(&a, "a0", HOOK_XDP, TC_AUTO);
+	lab_listen();
+	CHECK_EQ(lab_open(&a), 0);
+	CHECK(lab_said("(foreign) is there: TC is used"));
+	CHECK_EQ(show_read(&s), 0);
+	CHECK_EQ(s.places_n, 2);
+	CHECK_EQ(s.places[0].own, 1);
+	CHECK_STR(s.places[0].chain.progs[0].name, "foreign");
+	CHECK(s.places[0].chain.progs[0].generic);
+	show_free(&s);
+	lab_close(&a, false);
+	close(link);
+	close(fd);
+}
+
 static void test_many(void)
 {
 	struct lab_instance a;
@@ -337,6 +364,7 @@ int main(void)
 	RUN(test_lost_messages_are_made_up_for);
 	RUN(test_what_the_dead_left);
 	RUN(test_show);
+	RUN(test_show_generic_xdp);
 	RUN(test_many);
 	return check_done();
 }

@@ -46,7 +46,6 @@ struct attachment {
 	int link;			/* XDP and TCX: the descriptor that keeps it there */
 	uint32_t prio;			/* clsact */
 	uint32_t prog_id;
-	bool generic;			/* XDP, but not in the driver */
 };
 
 struct attacher;

@@ -17,8 +17,11 @@ struct attacher {
 	struct rtnl *rtnl;
 };
 
-/* All fill hook, link or prio of *out on success; dir, ifindex and prog_id are set before. */
-int attach_xdp_put(struct attacher *a, const struct link *l, struct attachment *out, bool generic);
+/*
+ * All fill hook, link or prio of *out on success; dir, ifindex and prog_id are
+ * set before. asked: XDP was, by a person.
+ */
+int attach_xdp_put(struct attacher *a, const struct link *l, struct attachment *out, bool asked);
 int attach_tcx_put(const struct link *l, int prog_fd, struct attachment *out);
 int attach_clsact_put(struct attacher *a, const struct link *l, enum prog prog, struct attachment *out);
 

@@ -2,7 +2,7 @@
 /*
  * attach_xdp.c - the XDP program on an interface, by a link: it goes with the
  * process, and nobody replaces it by accident. One program fits; where there
- * is one already it stays, and TC is used.
+ * is one already it stays, and TC is used, as where the driver has no XDP.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,9 +11,13 @@
 #include "base/log.h"
 #include "collect/attach_priv.h"
 
-static int link_create(const struct attacher *a, const struct link *l, __u32 flags)
+/*
+ * Native only: generic XDP comes behind GRO and an xdp_md has no segments, so
+ * that a packet that stands for many would be counted as one.
+ */
+static int link_create(const struct attacher *a, const struct link *l)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
 
 	return bpf_link_create(a->programs.fd[PROG_XDP], l->ifindex, BPF_XDP, &opts);
 }
@@ -23,26 +27,31 @@ static void log_taken(struct attacher *a, const struct link *l)
 	struct prog_facts f = { 0 };
 	struct link now;
 
-	if (link_get(a->rtnl, l->ifindex, &now) || !now.xdp_prog)
+	if (link_get(a->rtnl, l->ifindex, &now) || !now.xdp_prog) {
+		log_warn("attach %s ingress xdp: the place is taken: TC is used", l->name);
 		return;
+	}
 	if (prog_facts_id(now.xdp_prog, &f))
 		f.name[0] = '\0';
 	log_warn("attach %s ingress xdp: program %u (%s) is there: TC is used", l->name, now.xdp_prog,
 		 f.name[0] ? f.name : "name unknown");
 }
 
-int attach_xdp_put(struct attacher *a, const struct link *l, struct attachment *out, bool generic)
+static void log_refused(const struct link *l, int err, bool asked)
 {
-	int fd = link_create(a, l, XDP_FLAGS_DRV_MODE);
-	bool taken = fd == -EBUSY || fd == -EEXIST;
+	if (err != -EOPNOTSUPP)
+		log_warn("attach %s ingress xdp: %s: TC is used", l->name, strerror(-err));
+	else if (asked)
+		log_warn("attach %s ingress xdp: the driver has none, and generic XDP counts packets that GRO merged as one: TC is used",
+			 l->name);
+	else
+		log_info("attach %s ingress xdp: the driver has none: TC is used", l->name);
+}
 
-	if (fd < 0 && generic && !taken && fd != -EPERM && fd != -ENODEV) {
-		log_warn("attach %s ingress xdp: the driver does not take it (%s): generic XDP is used",
-			 l->name, strerror(-fd));
-		fd = link_create(a, l, XDP_FLAGS_SKB_MODE);
-		taken = fd == -EBUSY || fd == -EEXIST;
-		out->generic = fd >= 0;
-	}
+int attach_xdp_put(struct attacher *a, const struct link *l, struct attachment *out, bool asked)
+{
+	int fd = link_create(a, l);
+
 	if (fd >= 0) {
 		out->hook = CHAIN_XDP;
 		out->link = fd;
@@ -50,11 +59,9 @@ int attach_xdp_put(struct attacher *a, const struct link *l, struct attachment *
 	}
 	if (fd == -ENODEV)
 		return fd;
-	if (taken)
+	if (fd == -EBUSY || fd == -EEXIST)
 		log_taken(a, l);
-	else if (fd == -EOPNOTSUPP && !generic)
-		log_info("attach %s ingress xdp: the driver has none: TC is used", l->name);
 	else
-		log_warn("attach %s ingress xdp: %s: TC is used", l->name, strerror(-fd));
+		log_refused(l, fd, asked);
 	return 0;
 }
