@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * collect_lane.c - lane.c, account.c and clock.c: gaps in seq become losses
+ * collect_lane.c - lane.c, account.c, clock.c and when worker.c waits: gaps in seq become losses
  * that the next batch carries, batches are cut by count, a limit is exact,
  * and an account that does not balance is noticed.
  */
@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "collect/account.h"
 #include "collect/lane.h"
+#include "collect/worker.h"
 #include "unit/check.h"
 
 static const struct tag_origin origin = { .box = "b", .epoch = 7 };
@@ -188,6 +189,14 @@ static void test_each_loss_fails_the_run(void)
 	CHECK_EQ(account_exit_code(&a, 0), EX_IOERR);
 }
 
+static void test_no_wait_with_a_ring_behind(void)
+{
+	CHECK_EQ(worker_wait_ms(WORKER_TURN_RECORDS), 0);
+	CHECK_EQ(worker_wait_ms(WORKER_TURN_RECORDS - 1), 1);
+	CHECK_EQ(worker_wait_ms(1), 1);
+	CHECK_EQ(worker_wait_ms(0), 10);
+}
+
 static void test_every_count_has_a_name(void)
 {
 	for (int i = 0; i < NT_COUNT_MAX; i++)
@@ -224,6 +233,7 @@ int main(void)
 	RUN(test_the_account_balances);
 	RUN(test_the_rest_is_a_loss);
 	RUN(test_each_loss_fails_the_run);
+	RUN(test_no_wait_with_a_ring_behind);
 	RUN(test_every_count_has_a_name);
 	RUN(test_the_clock_offset);
 	return check_done();

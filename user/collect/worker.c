@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * worker.c - see worker.h. Rings are drained by a timer, every millisecond
- * while there is traffic and every ten otherwise, and when one of them fills.
+ * worker.c - see worker.h. Rings are drained by a timer, and when one of them
+ * fills.
  */
 #include "collect/worker.h"
 
@@ -15,9 +15,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define BUSY_MS 1
-#define IDLE_MS 10
-#define TURN_RECORDS 4096	/* of one ring before the next gets its turn */
 #define RELEASE_MASK 255
 
 struct worker {
@@ -55,7 +52,7 @@ static uint32_t drain(struct worker *w, struct lane *l, int64_t now)
 	const struct nt_record *rec;
 	uint32_t bytes, n = 0;
 
-	while (n < TURN_RECORDS && !w->out.error && (rec = ring_next(&l->ring, &bytes))) {
+	while (n < WORKER_TURN_RECORDS && !w->out.error && (rec = ring_next(&l->ring, &bytes))) {
 		take(w, l, rec, bytes, now);
 		if ((++n & RELEASE_MASK) == 0)
 			ring_release(&l->ring);
@@ -78,14 +75,6 @@ static uint32_t drain_all(struct worker *w)
 	}
 	iface_reader_quiescent(w->reader);
 	return most;
-}
-
-/* Whoever gave a whole turn has more: a ring that is behind wakes nobody again. */
-static int next_wait_ms(uint32_t most)
-{
-	if (most == TURN_RECORDS)
-		return 0;
-	return most ? BUSY_MS : IDLE_MS;
 }
 
 static void cut_old(struct worker *w)
@@ -133,11 +122,11 @@ static void drain_to_the_end(struct worker *w)
 static void *worker_run(void *arg)
 {
 	struct worker *w = arg;
-	int timeout = IDLE_MS;
+	int timeout = 0;
 
 	clock_measure(&w->clock);
 	while (!wait_for_work(w, timeout)) {
-		timeout = next_wait_ms(drain_all(w));
+		timeout = worker_wait_ms(drain_all(w));
 		cut_old(w);
 		sink_poll(w->out.sink);
 		if (outlet_done(&w->out))

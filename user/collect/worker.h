@@ -12,6 +12,20 @@
 #include "collect/loader.h"
 #include "tag/iface_table.h"
 
+#define WORKER_TURN_RECORDS 4096U	/* of one ring before the next gets its turn */
+
+/*
+ * How long to wait after a turn in which one ring gave at most so many records:
+ * a millisecond under traffic, ten without, and not at all where a ring gave a
+ * whole turn, since it has more and its fill wakes nobody again.
+ */
+static inline int worker_wait_ms(uint32_t most)
+{
+	if (most >= WORKER_TURN_RECORDS)
+		return 0;
+	return most ? 1 : 10;
+}
+
 struct worker;
 
 struct worker_settings {
