@@ -233,6 +233,15 @@ bool lab_said(const char *what)
 	return strstr(text, what);
 }
 
+int lab_count(const char *what)
+{
+	int n = 0;
+
+	for (const char *at = end_listening(); (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
 bool lab_silent(void)
 {
 	const char *text = end_listening();

@@ -54,5 +54,6 @@ void lab_events(struct lab_instance *i);
 void lab_listen(void);
 bool lab_said(const char *what);
 bool lab_silent(void);			/* the same, and whether nothing was said */
+int lab_count(const char *what);	/* the same, and how often it was said */
 
 #endif

@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <sysexits.h>
 #include <unistd.h>
+#include <sys/resource.h>
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 #include "check.h"
@@ -228,6 +229,31 @@ static void test_missing_name(void)
 	lab_close(&a, false);
 }
 
+/* Whatever can't be opened: one sentence, and nothing is left. */
+static void test_no_descriptors(void)
+{
+	struct rlimit before, now;
+	struct lab_instance a;
+	int failures = 0, err;
+
+	lab_veths(1);
+	lab_instance(&a, "a0", HOOK_AUTO, TC_TCX);
+	CHECK(!getrlimit(RLIMIT_NOFILE, &before));
+	do {
+		lab_listen();
+		now = before;
+		now.rlim_cur = dup(0) + failures;
+		close(now.rlim_cur - failures);
+		CHECK(!setrlimit(RLIMIT_NOFILE, &now));
+		err = lab_open(&a);
+		CHECK(!setrlimit(RLIMIT_NOFILE, &before));
+		CHECK_EQ(lab_count("error: "), err ? 1 : 0);
+		CHECK_STR(lab_chain("a0", NT_DIR_IN), err ? "" : "tcx:nt_tc_in");
+	} while (err && ++failures < 20);
+	CHECK(failures >= 4 && !err);	/* two sockets and two links that could not be had, at least */
+	lab_close(&a, false);
+}
+
 int main(void)
 {
 	RUN(test_choice);
@@ -243,5 +269,6 @@ int main(void)
 	RUN(test_foreign_tcx_stays);
 	RUN(test_tun_is_read_from_ip_on);
 	RUN(test_missing_name);
+	RUN(test_no_descriptors);
 	return check_done();
 }

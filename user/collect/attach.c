@@ -39,25 +39,37 @@ static int choose_tc(struct attacher *a, enum tc_mode tc)
 	return 0;
 }
 
+static int read_ids(struct attacher *a)
+{
+	int err = 0;
+
+	for (int i = 0; i < PROG_MAX && !err; i++) {
+		struct prog_facts f;
+
+		err = prog_facts_fd(a->programs.fd[i], &f);
+		a->id[i] = f.id;
+	}
+	return err;
+}
+
 int attacher_open(struct attacher **out, const struct attach_programs *p, enum tc_mode tc)
 {
 	struct attacher *a = calloc(1, sizeof(*a));
 	int err = a ? 0 : -ENOMEM;
 
 	*out = NULL;
-	if (err)
+	if (err) {
+		log_error("attach programs: %s", strerror(-err));
 		return err;
-	a->programs = *p;
-	for (int i = 0; i < PROG_MAX && !err; i++) {
-		struct prog_facts f;
-
-		err = prog_facts_fd(p->fd[i], &f);
-		a->id[i] = f.id;
 	}
-	if (!err)
-		err = choose_tc(a, tc);
+	a->programs = *p;
+	err = read_ids(a);
 	if (!err)
 		err = rtnl_open(&a->rtnl);
+	if (err)
+		log_error("attach programs: %s", strerror(-err));
+	else
+		err = choose_tc(a, tc);
 	if (err) {
 		attacher_close(a);
 		return err;

@@ -50,7 +50,7 @@ struct attachment {
 
 struct attacher;
 
-/* -EOPNOTSUPP: tc is TC_TCX and the kernel has none (logged). */
+/* -errno is logged. -EOPNOTSUPP: tc is TC_TCX and the kernel has none. */
 int attacher_open(struct attacher **out, const struct attach_programs *p, enum tc_mode tc)
 	__attribute__((warn_unused_result));
 

@@ -99,7 +99,11 @@ static void drop(struct ifaces *s, struct iface *i)
 
 static int tell_table(struct ifaces *s, const struct iface *i)
 {
-	return iface_table_set(s->table, i->link.ifindex, i->link.name, i->rule->plane);
+	int err = iface_table_set(s->table, i->link.ifindex, i->link.name, i->rule->plane);
+
+	if (err)
+		log_error("name %s on records: %s", i->link.name, strerror(-err));
+	return err;
 }
 
 static int attach_both(struct ifaces *s, struct iface *i)
@@ -128,13 +132,14 @@ static int add(struct ifaces *s, const struct link *heard, const struct iface_ru
 
 	/* A message may be old or tell only a part: ask. */
 	err = link_get(s->rtnl, heard->ifindex, &l);
-	if (err)
-		return err == -ENODEV ? 0 : err;
-	if (strcmp(l.name, heard->name))
-		return 0;	/* renamed meanwhile: the message about that follows */
-	i = list_insert(s, &l);
-	if (!i)
-		return -ENOMEM;
+	if (err == -ENODEV || (!err && strcmp(l.name, heard->name)))
+		return 0;	/* gone or renamed meanwhile: the message about that follows */
+	i = err ? NULL : list_insert(s, &l);
+	if (!i) {
+		err = err ? err : -ENOMEM;
+		log_error("attach %s: %s", heard->name, strerror(-err));
+		return err;
+	}
 	i->rule = rule;
 	err = attach_both(s, i);
 	if (err == -ENODEV) {

@@ -68,6 +68,7 @@ static void expect(struct ifaces *s, const struct link_list *all)
 	attacher_expect(s->attacher, n);
 }
 
+/* -errno is logged. */
 static int read_all(struct ifaces *s, bool first)
 {
 	struct link_list all = { 0 };
@@ -76,6 +77,8 @@ static int read_all(struct ifaces *s, bool first)
 	for (size_t i = 0; i < s->n; i++)
 		s->list[i].seen = false;
 	err = link_list_read(s->rtnl, &all);
+	if (err)
+		log_error("read the interfaces: %s", strerror(-err));
 	if (!err && first)
 		err = check_names(s, &all);
 	if (!err && first)
@@ -126,6 +129,13 @@ static int heard(const struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
+static int log_failure(int err)
+{
+	if (err)
+		log_error("watch interfaces: %s", strerror(-err));
+	return err;
+}
+
 int ifaces_event(struct ifaces *s)
 {
 	int err = rtnl_hear(s->monitor, heard, s);
@@ -135,9 +145,9 @@ int ifaces_event(struct ifaces *s)
 		err = read_all(s, false);
 		for (size_t i = 0; i < s->n; i++)
 			s->list[i].dirty = true;
+	} else {
+		(void)log_failure(err);
 	}
-	if (err)
-		log_error("watch interfaces: %s", strerror(-err));
 	verify_dirty(s);
 	publish(s);
 	return err;
@@ -155,26 +165,31 @@ int ifaces_fd(const struct ifaces *s)
 	return rtnl_fd(s->monitor);
 }
 
+/* Listening before reading: what comes in between is heard. */
+static int start(struct ifaces *s, const struct attach_programs *p)
+{
+	int err = attacher_open(&s->attacher, p, s->options->tc);
+
+	if (!err)
+		err = log_failure(rtnl_monitor(&s->monitor));
+	if (!err)
+		err = log_failure(rtnl_open(&s->rtnl));
+	if (!err)
+		err = read_all(s, true);
+	return err ? err : log_failure(iface_table_publish(s->table, clock_monotonic_ns()));
+}
+
 int ifaces_open(struct ifaces **out, const struct ifaces_settings *settings)
 {
 	struct ifaces *s = calloc(1, sizeof(*s));
-	int err = s ? 0 : -ENOMEM;
+	int err = s ? 0 : log_failure(-ENOMEM);
 
 	*out = NULL;
-	if (!err) {
-		s->options = settings->options;
-		s->table = settings->table;
-		err = attacher_open(&s->attacher, &settings->programs, s->options->tc);
-	}
-	/* Listening before reading: what comes in between is heard. */
-	if (!err)
-		err = rtnl_monitor(&s->monitor);
-	if (!err)
-		err = rtnl_open(&s->rtnl);
-	if (!err)
-		err = read_all(s, true);
-	if (!err)
-		err = iface_table_publish(s->table, clock_monotonic_ns());
+	if (err)
+		return err;
+	s->options = settings->options;
+	s->table = settings->table;
+	err = start(s, &settings->programs);
 	if (err) {
 		ifaces_close(s);
 		return err;
