@@ -113,7 +113,7 @@ struct nt_record {
 	X(RECORDED, recorded, "records put into a ring") \
 	X(FILTERED, filtered, "matches none of the filters") \
 	X(SAMPLED_OUT, sampled_out, "passed the filters, but is not the one in N") \
-	X(NON_IP, non_ip, "holds no IP packet: ARP, LLDP, STP ...") \
+	X(NON_IP, non_ip, "holds no IP packet, but ARP, LLDP, STP or the like") \
 	X(TRUNCATED, truncated, "ends before its outer IP header does") \
 	X(MALFORMED, malformed, "outer IP header of a wrong version or length") \
 	X(RING_FULL, ring_full, "owed a record, but the ring of its CPU was full") \

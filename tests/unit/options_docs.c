@@ -5,8 +5,10 @@
  * table of docs/configuration.md again instead.
  */
 #include <stdio.h>
+#include "base/option_docs.h"
 #include "base/option_table.h"
 #include "check.h"
+#include "collect/account.h"
 #include "options_util.h"
 
 #define MAN "docs/ninetap.8"
@@ -106,6 +108,51 @@ static void test_man_has_each_row(void)
 	free(text);
 }
 
+static void check_explained(const char *section, const char *name, size_t len)
+{
+	char *item = NULL;
+
+	CHECK(asprintf(&item, ".TP\n\\fB%.*s\\fR\n", (int)len, name) > 0);
+	if (!strstr(section, item)) {
+		printf("# %.*s\n", (int)len, name);
+		CHECK(!"each figure of the account is explained");
+	}
+	free(item);
+}
+
+/* Each "name=" that run and replay print at their end. */
+static void test_man_explains_the_account(void)
+{
+	char *man = printed(options_man), *section = printed(account_man);
+	int figures = 0;
+
+	CHECK(strstr(man, section) != NULL);
+	catch_stderr();
+	account_log(&(struct account){ 0 });
+	caught_stderr();
+	for (const char *p = caught, *equals; (equals = strchr(p, '=')); p = equals + 1, figures++) {
+		const char *name = equals;
+
+		while (name > caught && strchr("abcdefghijklmnopqrstuvwxyz_", name[-1]))
+			name--;
+		check_explained(section, name, (size_t)(equals - name));
+	}
+	CHECK_EQ(figures, NT_COUNT_MAX + 1 + 1 + SINK_LOSS_MAX + 1); /* delivered, unread, lost_encode */
+	free(man);
+	free(section);
+}
+
+static void test_man_says_the_sums(void)
+{
+	char *text = printed(options_man);
+
+	CHECK(strstr(text, "\nseen = recorded + filtered + sampled_out + non_ip + truncated + malformed + "
+			   "lost_ring_full + lost_no_ring\n") != NULL);
+	CHECK(strstr(text, "\nrecorded = delivered + unread + lost_queue_full + lost_delivery + lost_write + "
+			   "lost_encode\n") != NULL);
+	free(text);
+}
+
 static bool same(const char *a, const char *b)
 {
 	return a && b && !strcmp(a, b);
@@ -170,6 +217,8 @@ int main(int argc, char **argv)
 	RUN(test_guide_is_current);
 	RUN(test_help_has_each_row);
 	RUN(test_man_has_each_row);
+	RUN(test_man_explains_the_account);
+	RUN(test_man_says_the_sums);
 	RUN(test_rows_are_distinct_and_whole);
 	RUN(test_defaults_are_valid);
 	return check_done();

@@ -55,8 +55,7 @@ const char *option_notes(const struct option_row *row, char out[OPTION_NOTES])
 	return out;
 }
 
-/* Text for roff: '-' stays a hyphen-minus, a backslash is no escape. */
-static void roff(FILE *f, const char *text)
+void man_text(FILE *f, const char *text)
 {
 	for (; *text; text++) {
 		if (*text == '-')
@@ -76,16 +75,16 @@ static void man_row(FILE *f, const struct option_row *row)
 	if (row->letter)
 		fprintf(f, "\\fB\\-%c\\fR, ", row->letter);
 	fputs("\\fB\\-\\-", f);
-	roff(f, row->name);
+	man_text(f, row->name);
 	fputs("\\fR", f);
 	if (row->metavar) {
 		fputs(" \\fI", f);
-		roff(f, row->metavar);
+		man_text(f, row->metavar);
 		fputs("\\fR", f);
 	}
 	fputc('\n', f);
-	roff(f, row->help);
-	roff(f, option_notes(row, notes));
+	man_text(f, row->help);
+	man_text(f, option_notes(row, notes));
 	fputs(".\n", f);
 	if (row->path)
 		fprintf(f, "In the configuration: \\fB%s\\fR.\n", row->path);
@@ -120,7 +119,7 @@ static void man_commands(FILE *f)
 {
 	for (size_t i = 0; i < command_rows_n; i++) {
 		fprintf(f, ".TP\n\\fB%s\\fR\n", command_rows[i].name);
-		roff(f, command_rows[i].help);
+		man_text(f, command_rows[i].help);
 		fputs(".\n", f);
 	}
 }
@@ -136,8 +135,8 @@ static void man_config(FILE *f)
 		char notes[OPTION_NOTES];
 
 		fprintf(f, ".TP\n\\fB%s\\fR\n", iface_rows[i].path);
-		roff(f, iface_rows[i].help);
-		roff(f, option_notes(&iface_rows[i], notes));
+		man_text(f, iface_rows[i].help);
+		man_text(f, option_notes(&iface_rows[i], notes));
 		fputs(".\n", f);
 	}
 	fputs(".PP\n\\fBninetap check\\fR names file, line and reason of each mistake.\n"
@@ -160,15 +159,16 @@ static void man_tail(FILE *f)
 		{ "69", "the kernel refused the programs, or another ninetap has the interface." },
 		{ "71", "the system refused something else." },
 		{ "73", "the output could not be opened." },
-		{ "74", "a record could not be written." },
+		{ "74", "a record was lost behind its ring, see ACCOUNT; or reading a capture or writing to standard output failed." },
 		{ "77", "a capability is missing: CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed." },
 		{ "78", "the configuration is wrong." },
 	};
 
+	account_man(f);
 	fputs(".SH EXIT STATUS\nAs sysexits(3) has them:\n", f);
 	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++) {
 		fprintf(f, ".TP\n%s\n", exits[i][0]);
-		roff(f, exits[i][1]);
+		man_text(f, exits[i][1]);
 		fputc('\n', f);
 	}
 	fputs(".SH SEE ALSO\n.BR tcpdump (8),\n.BR tc\\-bpf (8),\n.BR bpftool (8),\n.BR glob (7)\n", f);

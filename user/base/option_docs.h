@@ -5,6 +5,7 @@
 #ifndef NINETAP_OPTION_DOCS_H
 #define NINETAP_OPTION_DOCS_H
 
+#include <stdio.h>
 #include "base/option_table.h"
 
 #define OPTION_NOTES 256
@@ -14,5 +15,11 @@ const char *option_notes(const struct option_row *row, char out[OPTION_NOTES]);
 
 /* Its words, or its range: "json, avro", "64KiB to 1GiB", "". Returns out. */
 const char *option_values(const struct option_row *row, char out[OPTION_NOTES]);
+
+/* Text for the manual page: '-' stays a hyphen-minus, a backslash is no escape. */
+void man_text(FILE *f, const char *text);
+
+/* The section ACCOUNT of the manual page. */
+void account_man(FILE *f);
 
 #endif
