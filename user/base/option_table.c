@@ -89,7 +89,7 @@ const struct option_row option_rows[] = {
 	  .help = "record only packets from or to these IPv4 and IPv6 prefixes; may be repeated" },
 	{ .name = "port", .kind = OPTION_PORTS, .path = "filter.port",
 	  .commands = RECORDS, .max = 65535, .metavar = "PORT,...",
-	  .help = "record only packets from or to these ports and ranges (80,8000-8010); may be repeated" },
+	  .help = "record only packets from or to these ports and ranges (80,8000-8010); what has no ports, such as a later fragment, never matches; may be repeated" },
 	{ .name = "proto", .kind = OPTION_PROTOS, .path = "filter.proto",
 	  .commands = RECORDS, .max = 255, .metavar = "PROTO,...",
 	  .help = "record only these IP protocols, by name (tcp, udp, icmp, sctp, gre ...) or number; may be repeated" },
