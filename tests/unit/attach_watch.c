@@ -21,6 +21,7 @@
 #include "attach_lib.h"
 #include "base/clock.h"
 #include "collect/commands.h"
+#include "collect/ifaces_priv.h"
 #include "collect/show_read.h"
 
 static void second_instance(enum hook_mode hook1, enum tc_mode tc1, enum hook_mode hook2, enum tc_mode tc2)
@@ -147,6 +148,75 @@ static void test_interfaces_come_and_go(void)
 	CHECK_STR(name, "x2");
 	iface_reader_close(reader);
 	lab_close(&a, false);
+}
+
+static void test_refused_is_tried_under_its_new_name(void)
+{
+	struct lab_instance a;
+
+	lab_veths(2);
+	lab_do("tc qdisc add dev a0 ingress");
+	lab_instance(&a, "a*", HOOK_AUTO, TC_CLSACT);
+	lab_listen();
+	CHECK_EQ(lab_open(&a), 0);
+	CHECK(lab_said("somebody's ingress qdisc is in its place"));
+	CHECK_EQ(ifaces_count(a.ifaces), 1);
+	lab_do("tc qdisc del dev a0 ingress");
+	lab_listen();
+	lab_events(&a);
+	ifaces_check(a.ifaces);
+	CHECK(lab_silent());
+	lab_do("ip link set a0 name a9");
+	lab_listen();
+	lab_events(&a);
+	CHECK(lab_said("attached a9 ingress clsact egress clsact"));
+	CHECK_STR(lab_chain("a9", NT_DIR_OUT), "clsact:nt_tc_out");
+	CHECK_EQ(ifaces_count(a.ifaces), 2);
+	lab_close(&a, false);
+}
+
+/* As if the time to wait were over. Says whether the next try follows later than that one did. */
+static bool check_now(struct lab_instance *i)
+{
+	struct iface *f = &i->ifaces->list[0];
+	uint64_t waited = f->wait_ns;
+
+	f->retry_ns = 0;
+	ifaces_check(i->ifaces);
+	return f->wait_ns > waited;
+}
+
+/* An interface that comes to two: who is second says so once, and takes it when the first has gone. */
+static void busy_is_tried_again(enum tc_mode tc)
+{
+	struct lab_instance a, b;
+
+	lab_enter();
+	lab_instance(&a, "x*", HOOK_AUTO, tc);
+	lab_instance(&b, "x*", HOOK_AUTO, tc);
+	CHECK(!lab_open(&a) && !lab_open(&b));
+	lab_do("ip link add x0 type bridge");
+	lab_events(&a);
+	lab_listen();
+	lab_events(&b);
+	CHECK_EQ(lab_count("is already there"), 1);
+	lab_listen();
+	CHECK(check_now(&b) && check_now(&b));
+	CHECK(lab_silent());
+	CHECK_EQ(ifaces_count(b.ifaces), 0);
+	lab_close(&a, false);
+	lab_listen();
+	check_now(&b);
+	CHECK(lab_said("attached x0 ingress"));
+	CHECK_EQ(ifaces_count(b.ifaces), 1);
+	lab_close(&b, false);
+	CHECK_STR(lab_chain("x0", NT_DIR_IN), "");
+}
+
+static void test_second_waits_for_the_first(void)
+{
+	busy_is_tried_again(TC_AUTO);
+	busy_is_tried_again(TC_CLSACT);
 }
 
 /* Leaving a bridge is told in a message that looks like the end of the link. */
@@ -359,6 +429,8 @@ int main(void)
 	RUN(test_removed_filters_come_back);
 	RUN(test_deleted_qdisc_comes_back);
 	RUN(test_interfaces_come_and_go);
+	RUN(test_refused_is_tried_under_its_new_name);
+	RUN(test_second_waits_for_the_first);
 	RUN(test_leaving_a_bridge_is_not_going);
 	RUN(test_moved_to_another_namespace);
 	RUN(test_lost_messages_are_made_up_for);

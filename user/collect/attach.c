@@ -181,10 +181,25 @@ static bool is_rival(const struct attacher *a, const struct chain *c, size_t i, 
 	return own < 0 || p->hook != CHAIN_TCX || (ssize_t)i > own;
 }
 
+static const struct chain_prog *find_rival(const struct attacher *a, const struct chain *c)
+{
+	ssize_t own = -1;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->progs[i].hook == CHAIN_TCX && attach_is_own(a, c->progs[i].id))
+			own = i;
+	}
+	for (size_t i = 0; i < c->n; i++) {
+		if (is_rival(a, c, i, own))
+			return &c->progs[i];
+	}
+	return NULL;
+}
+
 /* -EBUSY, logged, if another instance must be given way to. */
 static int look_for_rival(struct attacher *a, const struct link *l, enum nt_dir dir)
 {
-	ssize_t own = -1, rival = -1;
+	const struct chain_prog *rival;
 	struct chain c;
 	int err = chain_read(a->rtnl, l->ifindex, dir, &c);
 
@@ -192,17 +207,27 @@ static int look_for_rival(struct attacher *a, const struct link *l, enum nt_dir 
 		attach_log_failure(a, l, dir, CHAIN_CLSACT, err);
 		return err;
 	}
-	for (size_t i = 0; i < c.n; i++) {
-		if (c.progs[i].hook == CHAIN_TCX && attach_is_own(a, c.progs[i].id))
-			own = i;
-	}
-	for (size_t i = 0; i < c.n && rival < 0; i++)
-		rival = is_rival(a, &c, i, own) ? (ssize_t)i : -1;
+	rival = find_rival(a, &c);
 	note_nameless(a, l, dir, &c);
-	if (rival >= 0)
-		log_rival(l, dir, &c.progs[rival]);
+	if (rival)
+		log_rival(l, dir, rival);
 	chain_free(&c);
-	return rival >= 0 ? -EBUSY : 0;
+	return rival ? -EBUSY : 0;
+}
+
+bool attach_has_rival(struct attacher *a, const struct link *l)
+{
+	bool found = false;
+
+	for (int dir = NT_DIR_IN; dir <= NT_DIR_OUT && !found; dir++) {
+		struct chain c;
+
+		if (chain_read(a->rtnl, l->ifindex, dir, &c))
+			continue;
+		found = find_rival(a, &c);
+		chain_free(&c);
+	}
+	return found;
 }
 
 static int put_tc(struct attacher *a, const struct link *l, struct attachment *out)

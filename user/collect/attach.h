@@ -65,6 +65,9 @@ void attacher_close(struct attacher *a);	/* NULL is fine; attachments stay */
 int attach_put(struct attacher *a, const struct link *l, enum hook_mode mode, enum nt_dir dir,
 	       struct attachment *out) __attribute__((warn_unused_result));
 
+/* Whether another instance, alive or not, is there in either direction. Says nothing. */
+bool attach_has_rival(struct attacher *a, const struct link *l);
+
 /* 1: in its place; 0: somebody removed it; -errno. */
 int attach_in_place(struct attacher *a, const struct attachment *at) __attribute__((warn_unused_result));
 

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "collect/ifaces_priv.h"
 
-/* Between attempts to restore: somebody may remove it as often as we put it back. */
+/* Between attempts to restore or attach: somebody may remove it as often as we put it back. */
 #define RETRY_FIRST_NS 1000000000ULL
 #define RETRY_LAST_NS 60000000000ULL
 
@@ -124,6 +124,16 @@ static int attach_both(struct ifaces *s, struct iface *i)
 	return 0;
 }
 
+/* Another instance may end: that is tried again. Other refusals are for good. */
+static int attach_iface(struct ifaces *s, struct iface *i)
+{
+	int err = attach_both(s, i);
+
+	i->busy = err == -EBUSY;
+	i->refused = err && !i->busy;
+	return err;
+}
+
 static int add(struct ifaces *s, const struct link *heard, const struct iface_rule *rule)
 {
 	struct link l;
@@ -141,16 +151,18 @@ static int add(struct ifaces *s, const struct link *heard, const struct iface_ru
 		return err;
 	}
 	i->rule = rule;
-	err = attach_both(s, i);
+	err = attach_iface(s, i);
 	if (err == -ENODEV) {
 		drop(s, i);
 		return 0;
 	}
-	i->refused = err;
 	return err;
 }
 
-/* Another name may mean another rule, or none. A changed hook waits for the next start. */
+/*
+ * Another name may mean another rule, or none. A changed hook waits for the
+ * next start; what was refused is tried again (by ifaces_verify()).
+ */
 static int rename_iface(struct ifaces *s, struct iface *i, const struct link *l)
 {
 	const struct iface_rule *rule = ifaces_rule(s, l->name);
@@ -164,6 +176,10 @@ static int rename_iface(struct ifaces *s, struct iface *i, const struct link *l)
 	log_notice("renamed %s: it is called %s now", i->link.name, l->name);
 	memcpy(i->link.name, l->name, sizeof(i->link.name));
 	i->rule = rule;
+	if (i->refused) {
+		i->refused = false;
+		i->retry_ns = 0;
+	}
 	return tell_table(s, i);
 }
 
@@ -194,23 +210,37 @@ void ifaces_gone(struct ifaces *s, int ifindex)
 	drop(s, i);
 }
 
-static bool restore(struct ifaces *s, struct iface *i, struct attachment *at, enum nt_dir dir)
+static int restore(struct ifaces *s, struct iface *i, struct attachment *at, enum nt_dir dir)
 {
 	enum chain_hook was = at->hook;
-	int there = attach_in_place(s->attacher, at);
+	int there = attach_in_place(s->attacher, at), err;
 
 	if (there == 1)
-		return true;
+		return 0;
 	if (there < 0 && there != -ENODEV)
 		log_warn("check %s %s: %s", i->link.name, chain_dir_names[dir], strerror(-there));
 	if (there < 0)
-		return false;
+		return there;
 	attach_remove(s->attacher, at);
-	if (attach_put(s->attacher, &i->link, i->rule->hook, dir, at))
-		return false;
-	log_warn("restored %s %s %s: it %s", i->link.name, chain_dir_names[dir],
-		 chain_hook_names[at->hook], was != CHAIN_NONE ? "was removed by somebody" : "was missing");
-	return true;
+	err = attach_put(s->attacher, &i->link, i->rule->hook, dir, at);
+	if (!err)
+		log_warn("restored %s %s %s: it %s", i->link.name, chain_dir_names[dir], chain_hook_names[at->hook],
+			 was != CHAIN_NONE ? "was removed by somebody" : "was missing");
+	return err;
+}
+
+static int restore_both(struct ifaces *s, struct iface *i)
+{
+	int in, out;
+
+	if (i->busy && attach_has_rival(s->attacher, &i->link))
+		return -EBUSY;
+	if (i->in.hook == CHAIN_NONE && i->out.hook == CHAIN_NONE)
+		return attach_iface(s, i);
+	in = restore(s, i, &i->in, NT_DIR_IN);
+	out = restore(s, i, &i->out, NT_DIR_OUT);
+	i->busy = in == -EBUSY || out == -EBUSY;
+	return in ? in : out;
 }
 
 void ifaces_verify(struct ifaces *s, struct iface *i)
@@ -224,8 +254,7 @@ void ifaces_verify(struct ifaces *s, struct iface *i)
 	in_place = attach_in_place(s->attacher, &i->in) == 1 && attach_in_place(s->attacher, &i->out) == 1;
 	if (in_place)
 		return;
-	in_place = restore(s, i, &i->in, NT_DIR_IN);
-	in_place = restore(s, i, &i->out, NT_DIR_OUT) && in_place;
+	in_place = !restore_both(s, i);
 	i->wait_ns = in_place || !i->wait_ns ? RETRY_FIRST_NS : 2 * i->wait_ns;
 	if (i->wait_ns > RETRY_LAST_NS)
 		i->wait_ns = RETRY_LAST_NS;

@@ -14,6 +14,7 @@ struct iface {
 	const struct iface_rule *rule;
 	struct attachment in, out;
 	bool refused;			/* never tried again under this name */
+	bool busy;			/* another instance is there, as was said: tried again quietly */
 	bool dirty;			/* something happened: verify */
 	bool seen;			/* by the full read that is going on */
 	uint64_t retry_ns;		/* CLOCK_MONOTONIC: not restored before */
@@ -43,7 +44,7 @@ int ifaces_link(struct ifaces *s, const struct link *l);
 /* An interface that is not there any more. */
 void ifaces_gone(struct ifaces *s, int ifindex);
 
-/* Restores what is missing, unless that was tried just now. */
+/* Attaches or restores what is missing, unless that was tried just now. */
 void ifaces_verify(struct ifaces *s, struct iface *i);
 
 #endif
