@@ -179,6 +179,8 @@ struct nt_instance {
 	__u64 start_ns;			/* CLOCK_BOOTTIME */
 	__u32 abi;			/* NT_ABI_VERSION */
 	__u32 pid;
+	__u32 hold;			/* id of the map nt_hold, which is gone when the process is */
+	__u32 reserved;			/* zero */
 };
 
 /* nt_ifaces, by ifindex: what a later process must know; written by user space alone. */

@@ -327,6 +327,40 @@ static void test_what_the_dead_left(void)
 	CHECK(lab_has_qdisc("a3"));
 }
 
+/* Told in every namespace, and only by the map whose id the instance has written. */
+static void test_alive(void)
+{
+	struct lab_instance a;
+	const __u32 zero = 0;
+	struct prog_facts f;
+	struct instance i;
+	int fake;
+
+	lab_enter();
+	lab_instance(&a, "a0", HOOK_AUTO, TC_AUTO);
+	CHECK_EQ(prog_facts_fd(a.programs.fd[PROG_TC_IN], &f), 0);
+	CHECK_EQ(instance_of_prog(f.id, &i), 0);
+	CHECK(i.here && i.alive);
+	lab_enter();
+	CHECK_EQ(instance_of_prog(f.id, &i), 0);
+	CHECK(!i.here && i.alive);
+	fake = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_hold", 4, 8, 1, NULL);
+	CHECK(!bpf_map_update_elem(fake, &zero, &i.facts.epoch, BPF_ANY));
+	close(a.hold);
+	a.hold = -1;
+	CHECK_EQ(instance_of_prog(f.id, &i), 0);
+	CHECK(!i.alive);
+	/* The id has come round to another map: the newest, our fake, with another epoch. */
+	for (__u32 id = 0; !bpf_map_get_next_id(id, &id);)
+		i.facts.hold = id;
+	i.facts.epoch++;
+	CHECK(!bpf_map_update_elem(a.instance_map, &zero, &i.facts, BPF_ANY));
+	CHECK_EQ(instance_of_prog(f.id, &i), 0);
+	CHECK(!i.alive);
+	close(fake);
+	lab_close(&a, false);
+}
+
 static void count(struct lab_instance *a, enum nt_count what, uint64_t n)
 {
 	uint64_t (*all)[NT_COUNT_MAX] = calloc(libbpf_num_possible_cpus(), sizeof(*all));
@@ -435,6 +469,7 @@ int main(void)
 	RUN(test_moved_to_another_namespace);
 	RUN(test_lost_messages_are_made_up_for);
 	RUN(test_what_the_dead_left);
+	RUN(test_alive);
 	RUN(test_show);
 	RUN(test_show_generic_xdp);
 	RUN(test_many);

@@ -6,17 +6,15 @@
  * nothing but its own instance's map.
  */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <bpf/bpf.h>
 #include "collect/instance.h"
+
+#define HOLD_NAME "nt_hold"
 
 static uint64_t netns_inode(void)
 {
@@ -25,47 +23,41 @@ static uint64_t netns_inode(void)
 	return stat("/proc/self/ns/net", &st) ? 0 : st.st_ino;
 }
 
-/* Length of the address; the name begins behind a zero byte, so that no file is made. */
-static socklen_t hold_address(struct sockaddr_un *a, uint64_t epoch)
+/*
+ * A map that no program uses: nothing but the process's descriptor keeps it.
+ * Unlike a socket's name its id can't be taken by anybody, the kernel gives
+ * it, and unlike a pid it is the same in all namespaces; it holds the epoch,
+ * for the day when ids come round again.
+ */
+static int hold_take(int *out, uint64_t epoch, uint32_t *id)
 {
-	int n;
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info), zero = 0;
+	int err;
 
-	memset(a, 0, sizeof(*a));
-	a->sun_family = AF_UNIX;
-	n = snprintf(a->sun_path + 1, sizeof(a->sun_path) - 1, "ninetap/%" PRIu64, epoch);
-	return offsetof(struct sockaddr_un, sun_path) + 1 + n;
+	*out = bpf_map_create(BPF_MAP_TYPE_ARRAY, HOLD_NAME, sizeof(zero), sizeof(epoch), 1, NULL);
+	if (*out < 0)
+		return *out;
+	err = bpf_map_update_elem(*out, &zero, &epoch, BPF_ANY);
+	if (!err)
+		err = bpf_obj_get_info_by_fd(*out, &info, &len);
+	*id = info.id;
+	return err;
 }
 
-static int hold_take(int *out, uint64_t epoch)
+static bool hold_is_taken(const struct nt_instance *f)
 {
-	struct sockaddr_un a;
-	socklen_t len = hold_address(&a, epoch);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	*out = -1;
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&a, len)) {
-		int err = -errno;
-
-		close(fd);
-		return err;
-	}
-	*out = fd;
-	return 0;
-}
-
-static bool hold_is_taken(uint64_t epoch)
-{
-	struct sockaddr_un a;
-	socklen_t len = hold_address(&a, epoch);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+	char name[PROG_NAME_BYTES];
+	const __u32 zero = 0;
+	uint64_t epoch = 0;
+	int fd = map_open_id(f->hold, name);
+	bool held;
 
 	if (fd < 0)
-		return true;	/* unknown: treat it as living, and touch nothing */
-	err = connect(fd, (struct sockaddr *)&a, len) ? errno : 0;
+		return fd != -ENOENT;	/* unknown: treat it as living, and touch nothing */
+	held = !strcmp(name, HOLD_NAME) && !bpf_map_lookup_elem(fd, &zero, &epoch) && epoch == f->epoch;
 	close(fd);
-	return err != ECONNREFUSED;
+	return held;
 }
 
 static int bind_maps(const int *maps, size_t maps_n, const int *progs, size_t progs_n)
@@ -93,41 +85,17 @@ int instance_publish(int *hold, uint64_t epoch, const int *maps, size_t maps_n,
 
 	clock_gettime(CLOCK_BOOTTIME, &t);
 	me.start_ns = t.tv_sec * 1000000000ULL + t.tv_nsec;
-	/* Socket first: who can see the map must not take us for dead. */
-	err = hold_take(hold, epoch);
+	/* First of all: who can see nt_instance must not take us for dead. */
+	err = hold_take(hold, epoch, &me.hold);
 	if (!err)
 		err = bpf_map_update_elem(maps[0], &zero, &me, BPF_ANY);
 	if (!err)
 		err = bind_maps(maps, maps_n, progs, progs_n);
-	if (err && *hold >= 0) {
+	if (err && *hold >= 0)
 		close(*hold);
+	if (err)
 		*hold = -1;
-	}
 	return err;
-}
-
-/*
- * In another network namespace the socket can't be seen: there the pid, which
- * must be older than the instance, stands in, and nobody acts upon it.
- */
-static bool pid_lives(const struct nt_instance *f)
-{
-	unsigned long long ticks = 0;
-	char path[32], line[1024], *p;
-	FILE *stat;
-
-	snprintf(path, sizeof(path), "/proc/%u/stat", f->pid);
-	stat = fopen(path, "re");
-	if (!stat)
-		return false;
-	p = fgets(line, sizeof(line), stat) ? strrchr(line, ')') : NULL;
-	fclose(stat);
-	/* starttime is the 20th field behind the name (proc(5), field 22), in ticks since boot. */
-	for (int i = 0; p && i < 20; i++)
-		p = strchr(p + 1, ' ');
-	if (p)
-		ticks = strtoull(p + 1, NULL, 10);
-	return p && ticks / sysconf(_SC_CLK_TCK) <= f->start_ns / 1000000000ULL;
 }
 
 static int read_instance(int fd, uint32_t map_id, struct instance *out)
@@ -139,7 +107,7 @@ static int read_instance(int fd, uint32_t map_id, struct instance *out)
 		return err;
 	out->map_id = map_id;
 	out->here = out->facts.netns == netns_inode();
-	out->alive = out->here ? hold_is_taken(out->facts.epoch) : pid_lives(&out->facts);
+	out->alive = hold_is_taken(&out->facts);
 	return 0;
 }
 

@@ -4,9 +4,8 @@
  *
  * An instance is a map named nt_instance with the programs that are bound to
  * it; clsact filters keep all of them after a kill -9. Whether the process
- * lives is told by an abstract Unix socket of its network namespace, which
- * the kernel takes away with the process: unlike a pid it is never reused and
- * is the same in every pid namespace. No file is left behind.
+ * lives is told by a map of its own, nt_hold, which the kernel takes away with
+ * the process. No file is left behind.
  */
 #ifndef NINETAP_INSTANCE_H
 #define NINETAP_INSTANCE_H
@@ -35,7 +34,7 @@ struct instances {
 
 /*
  * Makes this process's instance known: fills the map, binds it and the other
- * maps that user space alone uses to the programs, and takes the socket.
+ * maps that user space alone uses to the programs, and makes nt_hold.
  * *hold is the descriptor to keep open as long as the instance runs.
  * maps[0] is nt_instance.
  */
