@@ -133,16 +133,6 @@ static void log_living(const struct instances *all)
 	}
 }
 
-static int failure(int err)
-{
-	if (err == -EPERM || err == -EACCES) {
-		log_error("detach: not permitted: CAP_SYS_ADMIN and CAP_NET_ADMIN are needed (run as root)");
-		return EX_NOPERM;
-	}
-	log_error("detach: %s", strerror(-err));
-	return EX_OSERR;
-}
-
 int detach_main(const struct options *o)
 {
 	struct detach d = { 0 };
@@ -158,7 +148,7 @@ int detach_main(const struct options *o)
 	rtnl_close(d.rtnl);
 	instances_free(&d.all);
 	if (err)
-		return failure(err);
+		return instances_failure("detach", err);
 	if (!d.removed && !d.failed)
 		log_notice("detach: nothing was left by a ninetap that is gone");
 	return d.failed ? EX_OSERR : EX_OK;

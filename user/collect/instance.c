@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 #include <sys/stat.h>
 #include <bpf/bpf.h>
+#include "base/log.h"
 #include "collect/instance.h"
 
 #define HOLD_NAME "nt_hold"
@@ -208,6 +210,16 @@ void instances_free(struct instances *i)
 	free(i->list);
 	i->list = NULL;
 	i->n = 0;
+}
+
+int instances_failure(const char *verb, int err)
+{
+	if (err == -EPERM || err == -EACCES) {
+		log_error("%s: not permitted: CAP_SYS_ADMIN and CAP_NET_ADMIN are needed (run as root)", verb);
+		return EX_NOPERM;
+	}
+	log_error("%s: %s", verb, strerror(-err));
+	return EX_OSERR;
 }
 
 const struct instance *instances_of(const struct instances *all, uint32_t prog_id)

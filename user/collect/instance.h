@@ -45,6 +45,9 @@ int instance_publish(int *hold, uint64_t epoch, const int *maps, size_t maps_n,
 int instances_find(struct instances *out) __attribute__((warn_unused_result));
 void instances_free(struct instances *i);
 
+/* Says that `verb`, which looked for them, failed; the sysexits(3) code. */
+int instances_failure(const char *verb, int err);
+
 /* The one that a program belongs to, or NULL. */
 const struct instance *instances_of(const struct instances *i, uint32_t prog_id);
 

@@ -101,16 +101,6 @@ static void print_text(const struct shown *s)
 		print_instance(s, &s->instances[i]);
 }
 
-static int failure(int err)
-{
-	if (err == -EPERM || err == -EACCES) {
-		log_error("show: not permitted: CAP_SYS_ADMIN and CAP_NET_ADMIN are needed (run as root)");
-		return EX_NOPERM;
-	}
-	log_error("show: %s", strerror(-err));
-	return EX_OSERR;
-}
-
 int show_main(const struct options *o)
 {
 	struct shown s;
@@ -122,7 +112,7 @@ int show_main(const struct options *o)
 		print_text(&s);
 	show_free(&s);
 	if (err)
-		return failure(err);
+		return instances_failure("show", err);
 	if (fflush(stdout) || ferror(stdout)) {
 		log_error("show: write: %s", strerror(errno));
 		return EX_IOERR;
