@@ -74,13 +74,21 @@ int attach_in_place(struct attacher *a, const struct attachment *at) __attribute
 /* Detaches, and forgets what hook it was. Nothing attached is fine. */
 void attach_remove(struct attacher *a, struct attachment *at);
 
-/* Deletes the clsact qdisc if we made it and no filter is left in it. After the last attach_remove(). */
+/*
+ * Deletes the clsact qdisc if we made it and no filter is left in it. After
+ * the last attach_remove(). A filter that somebody adds between the look and
+ * the deletion goes with the qdisc: the kernel has no "delete if empty".
+ */
 void attach_release(struct attacher *a, int ifindex);
 
 /* The interface is gone: closes, and forgets it. */
 void attach_forget(struct attacher *a, struct attachment *at);
 
-/* Whether ingress should be XDP, and what the person who asked for it must know. */
+/*
+ * Whether ingress should be XDP, and what the person who asked for it must
+ * know. Asked once, when it is attached: rx-vlan-offload that is switched on
+ * later takes tags out of what XDP sees, until the next start.
+ */
 struct attach_choice {
 	bool xdp;
 	size_t n;
