@@ -147,6 +147,43 @@ static void *stop_then_nothing(void *stop)
 	return NULL;
 }
 
+static volatile bool sip_on;
+
+/* 200 kB a second: there is always progress, and it would take minutes. */
+static void *sip(void *fd)
+{
+	char text[4096];
+
+	while (sip_on && read(*(int *)fd, text, sizeof(text)) != 0)
+		usleep(20000);
+	return NULL;
+}
+
+static void test_slow_reader_and_stop(void)
+{
+	struct sink_stats st;
+	struct batch b = { 0 };
+	int err, stop = eventfd(1, EFD_CLOEXEC);
+	pthread_t thread;
+
+	fill(&b, 9, 1, 100000, 80);
+	catch_log();
+	begin(stop);
+	sip_on = true;
+	pthread_create(&thread, NULL, sip, &reader);
+	err = sink_put(sink, &b);
+	sip_on = false;
+	end(&st);
+	CHECK_EQ(err, -ECANCELED);
+	CHECK_EQ(lines_with(caught_log(), "not all in 5 s"), 1);
+	CHECK_EQ(st.delivered + st.lost[SINK_LOSS_WRITE], 100000);
+	CHECK(st.lost[SINK_LOSS_WRITE] > 0);
+	pthread_join(thread, NULL);
+	close(reader);
+	close(stop);
+	drop(&b);
+}
+
 /* The stop comes while put waits already. */
 static void test_stop_wakes(void)
 {
@@ -226,6 +263,7 @@ int main(void)
 	RUN(test_writes);
 	RUN(test_waits_for_reader);
 	RUN(test_sleeping_reader_and_stop);
+	RUN(test_slow_reader_and_stop);
 	RUN(test_stop_wakes);
 	RUN(test_stop_is_fd_0);
 	RUN(test_reader_goes);

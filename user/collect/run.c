@@ -73,7 +73,7 @@ static int signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* From here on a second Ctrl-C ends a flush that takes too long. */
+/* All is detached: from here on a second Ctrl-C ends a drain or flush that takes too long. */
 static void signals_release(void)
 {
 	sigset_t set;
@@ -253,9 +253,9 @@ static void drain(struct run *r, struct account *a, struct worker_result *result
 		log_warn("wait for running programs: the account may miss a few packets");
 	if (r->stop_fd >= 0 && write(r->stop_fd, &one, sizeof(one)) != sizeof(one))
 		log_error("tell the worker to end: %s", strerror(errno));
+	signals_release();
 	worker_join(r->worker, result);
 	r->worker = NULL;
-	signals_release();
 	outlet_close(&r->out, CLOSE_TIMEOUT_MS, &a->sink);
 	a->unread = result->unread;
 	a->encode_lost = result->encode_lost;

@@ -17,6 +17,7 @@
 #include "sink/out.h"
 
 #define STOP_PATIENCE_MS 2000		/* for a reader that takes nothing, once we stop */
+#define STOP_ALL_MS 5000		/* and for one that takes little at a time */
 
 void out_init(struct out *o, const char *name, const struct sink_settings *s)
 {
@@ -50,27 +51,34 @@ static int64_t now_ms(void)
 	return clock_monotonic_ns() / 1000000;
 }
 
-/* Returns 0 once fd takes bytes; progress_ms: when it last did. */
-static int wait_writable(const struct out *o, int64_t progress_ms)
+/* How long to wait for the reader now; -1: as long as it takes. */
+static int64_t patience_ms(const struct out *o, int64_t progress_ms)
 {
-	struct pollfd p[2] = { { .fd = o->fd, .events = POLLOUT },
-			       { .fd = o->stop_fd, .events = POLLIN } };
-	bool stopping = false;
+	int64_t now = now_ms(), idle = progress_ms + STOP_PATIENCE_MS - now, all = o->stop_ms + STOP_ALL_MS - now;
+	int64_t left = idle < all ? idle : all;
 
+	if (!o->stop_ms)
+		return -1;
+	return left > 0 ? left : 0;
+}
+
+/* Returns 0 once fd takes bytes; progress_ms: when it last did. */
+static int wait_writable(struct out *o, int64_t progress_ms)
+{
 	for (;;) {
-		int64_t left = progress_ms + STOP_PATIENCE_MS - now_ms();
-		int n = poll(p, 2, stopping ? (int)(left > 0 ? left : 0) : -1);
+		struct pollfd p[2] = { { .fd = o->fd, .events = POLLOUT },
+				       { .fd = o->stop_ms ? -1 : o->stop_fd, .events = POLLIN } };
+		int64_t patience = patience_ms(o, progress_ms);
+		int n = patience ? poll(p, 2, (int)patience) : 0;
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (n < 0)
-			continue;
-		if (p[0].revents)
-			return 0;
 		if (n == 0)
 			return -ECANCELED;
-		stopping = true;
-		p[1].fd = -1;
+		if (n > 0 && p[1].revents)
+			o->stop_ms = now_ms();
+		else if (n > 0)
+			return 0;
 	}
 }
 
@@ -93,7 +101,7 @@ static ssize_t write_some(const struct out *o, const unsigned char *p, size_t n)
 }
 
 /* *taken: how much of it went out, also on error. */
-static int write_all(const struct out *o, const unsigned char *p, size_t n, size_t *taken)
+static int write_all(struct out *o, const unsigned char *p, size_t n, size_t *taken)
 {
 	int64_t progress_ms = o->regular ? 0 : now_ms();
 
@@ -181,7 +189,7 @@ static const char *reason(int err)
 	if (err == -EPIPE)
 		return "its reader is gone";
 	if (err == -ECANCELED)
-		return "stopping, and its reader took nothing for 2 s";
+		return "stopping, and its reader took nothing for 2 s, or not all in 5 s";
 	return strerror(-err);
 }
 

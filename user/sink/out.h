@@ -18,6 +18,7 @@ struct out {
 	const struct buf *head;
 	int fd;
 	int stop_fd;			/* as in sink.h; poll(2) leaves out what is < 0 */
+	int64_t stop_ms;		/* CLOCK_MONOTONIC: when the stop was seen; 0: not yet */
 	int broken;			/* -errno that ended it for good, or 0 */
 	bool lines;			/* a record is a line */
 	bool regular;

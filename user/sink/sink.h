@@ -47,7 +47,7 @@ int sink_open(struct sink **out, const struct sink_settings *s) __attribute__((w
  * Takes a completed batch; its bytes may be reused when put returns. Never
  * blocks on Kafka; waits for a slow reader of stdout or of a FIFO. 0, -EPIPE
  * (the reader is gone: stop), -ECANCELED (stop_fd is readable and the reader
- * took nothing for 2 s: stop), or -errno (go on). Not 0: the loss was counted,
+ * took nothing for 2 s, or not all in 5 s: stop), or -errno (go on). Not 0: the loss was counted,
  * and logged once until that works again.
  */
 int sink_put(struct sink *s, const struct batch *b) __attribute__((warn_unused_result));
