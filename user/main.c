@@ -2,6 +2,7 @@
 /*
  * main.c - ninetap: from the first word of the command line to a subcommand.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,12 @@ static const struct command commands[] = {
 	{ "detach", detach_main },
 };
 
+static int usage_error(const char *of, const char *word, const char *want)
+{
+	log_error("%s %s: unknown: it takes %s", of, word, want);
+	return EX_USAGE;
+}
+
 /* For the build: the files of the tree that are made from tables. */
 static int generate(const char *what)
 {
@@ -47,7 +54,7 @@ static int generate(const char *what)
 	else if (!strcmp(what, "options"))
 		options_markdown(stdout);
 	else if (strcmp(what, "avsc"))
-		return EX_USAGE;
+		return usage_error("generate", what, "avsc, man or options");
 	else if (schema_text(&text, false))
 		return EX_OSERR;
 	fwrite(text.data, 1, text.len, stdout);
@@ -88,14 +95,29 @@ static int dispatch(int argc, char **argv)
 		options_help(stdout, NULL);
 		return 0;
 	}
-	log_error("%s: no such command: run, replay, check, show or detach; --help says more", word);
-	return EX_USAGE;
+	return usage_error("ninetap", word, "run, replay, check, show or detach; --help says more");
+}
+
+/*
+ * A closed standard descriptor would be given to the next thing that is
+ * opened. Standard output is opened for reading: to write there is an error.
+ */
+static int open_standard_descriptors(void)
+{
+	static const int modes[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+			return -1;
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	int code = EX_USAGE;
 
+	if (open_standard_descriptors())
+		return EX_OSERR;
 	signal(SIGPIPE, SIG_IGN);	/* a reader that went is an error of write(2) */
 	if (argc < 2)
 		options_help(stderr, NULL);

@@ -57,6 +57,10 @@ static void log_load_failure(int err)
 		log_error("load programs: %s: needs the capabilities CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run it as root", strerror(-err));
 		return;
 	}
+	if (err == -EMFILE) {
+		log_error("load programs: %s: raise the limit of open files (ulimit -n)", strerror(-err));
+		return;
+	}
 	if (!uname(&u) && sscanf(u.release, "%u.%u", &major, &minor) == 2 &&
 	    (major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR))) {
 		log_error("load programs: kernel %s is too old: ninetap needs %d.%d or later", u.release, KERNEL_MAJOR, KERNEL_MINOR);
