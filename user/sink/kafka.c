@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "sink/impl.h"
 
+#define METADATA_TIMEOUT_MS 250
 #define SCHEMA_VERSION 1
 #define CALM_NS 5000000000ULL		/* without errors, before one is worth a new line */
 #define KINDS 1024			/* error codes, from -KINDS / 2 on */
@@ -328,6 +329,21 @@ static uint64_t unanswered(struct sink *s)
 	return st.accepted - st.delivered - st.lost[SINK_LOSS_QUEUE_FULL] - st.lost[SINK_LOSS_DELIVERY];
 }
 
+/* Asked at the end only, since the answer may take that long. */
+static const char *why_unanswered(const struct kafka_sink *k)
+{
+	const struct rd_kafka_metadata *m;
+	rd_kafka_resp_err_t err = rd_kafka_metadata(k->rk, 0, k->topic, &m, METADATA_TIMEOUT_MS);
+
+	if (err)
+		return "no broker answers: look at the addresses and the broker's log";
+	err = m->topic_cnt ? m->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+	rd_kafka_metadata_destroy(m);
+	if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		return "the topic does not exist: create it";
+	return err ? rd_kafka_err2str(err) : "the broker is too slow";
+}
+
 /* What got no answer in time is lost; it is purged lest it be sent after it was counted so. */
 static void give_up(struct kafka_sink *k, int timeout_ms)
 {
@@ -335,8 +351,8 @@ static void give_up(struct kafka_sink *k, int timeout_ms)
 
 	if (!n)
 		return;
-	log_error("close kafka topic %s: %" PRIu64 " records not acknowledged within %d ms are counted as lost",
-		  rd_kafka_topic_name(k->topic), n, timeout_ms);
+	log_error("close kafka topic %s: %" PRIu64 " records not acknowledged within %d ms are counted as lost: %s",
+		  rd_kafka_topic_name(k->topic), n, timeout_ms, why_unanswered(k));
 	rd_kafka_purge(k->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
 		       RD_KAFKA_PURGE_F_NON_BLOCKING);
 	sink_loses(&k->base, SINK_CPUS, SINK_LOSS_DELIVERY, n);
