@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -192,6 +193,19 @@ const char *lab_chain(const char *iface, enum nt_dir dir)
 	chain_free(&c);
 	rtnl_close(r);
 	return out;
+}
+
+void lab_descriptors(int n)
+{
+	int first_free = dup(STDIN_FILENO);
+	struct rlimit r;
+
+	close(first_free);
+	if (getrlimit(RLIMIT_NOFILE, &r))
+		give_up("read the limit of files", errno);
+	r.rlim_cur = n < 0 ? r.rlim_max : (rlim_t)(first_free + n);
+	if (setrlimit(RLIMIT_NOFILE, &r))
+		give_up("limit files", errno);
 }
 
 void lab_events(struct lab_instance *i)

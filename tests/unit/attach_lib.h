@@ -47,6 +47,9 @@ bool lab_has_qdisc(const char *iface);
 /* Adds somebody else's filter, which lets nothing pass on to the next. 0 or -errno. */
 int lab_foreign_filter(const char *iface, enum nt_dir dir, uint32_t prio, uint32_t handle);
 
+/* From now on n more files can be opened, if none is closed; n < 0: as many as ever. */
+void lab_descriptors(int n);
+
 /* Handles events until there are none. */
 void lab_events(struct lab_instance *i);
 

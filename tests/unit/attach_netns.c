@@ -7,7 +7,6 @@
 #include <net/if.h>
 #include <sysexits.h>
 #include <unistd.h>
-#include <sys/resource.h>
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 #include "check.h"
@@ -148,6 +147,21 @@ static void test_taken_priorities(void)
 	CHECK_STR(lab_chain("a0", NT_DIR_IN), "clsact:foreign clsact:foreign clsact:u32");
 }
 
+static void test_all_priorities_are_taken(void)
+{
+	struct lab_instance a;
+
+	lab_veths(1);
+	for (int i = 0; i < ATTACH_TC_PRIO_TRIES; i++)
+		CHECK_EQ(lab_foreign_filter("a0", NT_DIR_IN, ATTACH_TC_PRIO + i, ATTACH_TC_HANDLE), 0);
+	lab_instance(&a, "a0", HOOK_AUTO, TC_CLSACT);
+	lab_listen();
+	CHECK_EQ(lab_open(&a), -EEXIST);
+	CHECK(lab_said("error: attach a0 ingress clsact: File exists: Filter already exists"));
+	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "");
+	lab_close(&a, false);
+}
+
 static void test_ingress_qdisc_is_no_clsact(void)
 {
 	struct lab_instance a;
@@ -232,21 +246,16 @@ static void test_missing_name(void)
 /* Whatever can't be opened: one sentence, and nothing is left. */
 static void test_no_descriptors(void)
 {
-	struct rlimit before, now;
 	struct lab_instance a;
 	int failures = 0, err;
 
 	lab_veths(1);
 	lab_instance(&a, "a0", HOOK_AUTO, TC_TCX);
-	CHECK(!getrlimit(RLIMIT_NOFILE, &before));
 	do {
 		lab_listen();
-		now = before;
-		now.rlim_cur = dup(0) + failures;
-		close(now.rlim_cur - failures);
-		CHECK(!setrlimit(RLIMIT_NOFILE, &now));
+		lab_descriptors(failures);
 		err = lab_open(&a);
-		CHECK(!setrlimit(RLIMIT_NOFILE, &before));
+		lab_descriptors(-1);
 		CHECK_EQ(lab_count("error: "), err ? 1 : 0);
 		CHECK_STR(lab_chain("a0", NT_DIR_IN), err ? "" : "tcx:nt_tc_in");
 	} while (err && ++failures < 20);
@@ -264,6 +273,7 @@ int main(void)
 	RUN(test_foreign_qdisc_stays);
 	RUN(test_filter_in_our_qdisc_keeps_it);
 	RUN(test_taken_priorities);
+	RUN(test_all_priorities_are_taken);
 	RUN(test_ingress_qdisc_is_no_clsact);
 	RUN(test_foreign_xdp_stays);
 	RUN(test_foreign_tcx_stays);

@@ -344,6 +344,10 @@ static void test_alive(void)
 	lab_enter();
 	CHECK_EQ(instance_of_prog(f.id, &i), 0);
 	CHECK(!i.here && i.alive);
+	lab_descriptors(1);	/* for nt_instance, and none for nt_hold: who is not known lives */
+	CHECK_EQ(instance_of_prog(f.id, &i), 0);
+	lab_descriptors(-1);
+	CHECK(i.alive);
 	fake = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_hold", 4, 8, 1, NULL);
 	CHECK(!bpf_map_update_elem(fake, &zero, &i.facts.epoch, BPF_ANY));
 	close(a.hold);
