@@ -39,14 +39,39 @@ static int check_kind(struct attacher *a, const struct link *l, enum nt_dir dir)
 	return -EOPNOTSUPP;
 }
 
+/* Is one of ninetap's filters in it, in either direction? */
+static bool holds_ours(struct attacher *a, int ifindex)
+{
+	for (enum nt_dir dir = NT_DIR_IN; dir < NT_DIR_MAX; dir++) {
+		for (int i = 0; i < ATTACH_TC_PRIO_TRIES; i++) {
+			struct tc_filter f = { .prio = ATTACH_TC_PRIO + i, .handle = ATTACH_TC_HANDLE };
+
+			if (!tc_filter_get(a->rtnl, ifindex, dir, &f) && prog_is_ninetap(f.name))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A qdisc that was there, and empty of ours, is somebody's, whatever we made before. */
+static void disown_qdisc(struct attacher *a, int ifindex)
+{
+	__u32 key = ifindex;
+
+	if (a->programs.ifaces_map >= 0 && !holds_ours(a, ifindex))
+		(void)bpf_map_delete_elem(a->programs.ifaces_map, &key);
+}
+
 static int have_qdisc(struct attacher *a, const struct link *l, enum nt_dir dir)
 {
 	int err = tc_clsact_add(a->rtnl, l->ifindex);
 
 	if (!err)
 		remember_qdisc(a, l);
-	if (err == -EEXIST)
+	if (err == -EEXIST) {
+		disown_qdisc(a, l->ifindex);
 		return check_kind(a, l, dir);
+	}
 	if (err)
 		attach_log_failure(a, l, dir, CHAIN_CLSACT, err);
 	return err;

@@ -28,7 +28,8 @@ const struct iface_rule *ifaces_rule(const struct ifaces *s, const char *name)
 	const struct options *o = s->options;
 
 	for (size_t i = 0; i < o->ifaces_n; i++) {
-		if (!fnmatch(o->ifaces[i].match, name, 0))
+		/* The name itself first: it may hold what a glob gives a meaning to. */
+		if (!strcmp(o->ifaces[i].match, name) || !fnmatch(o->ifaces[i].match, name, FNM_NOESCAPE))
 			return &o->ifaces[i];
 	}
 	return NULL;
