@@ -150,6 +150,41 @@ def test_kill_and_detach(things, pair, options):
     lab.check_balance(figures, records, sent)
 
 
+def test_a_qdisc_put_in_the_place_of_ours_stays(things, pair):
+    tap = things.tap(pair, "-i", "va", "--tc", "clsact")
+    subprocess.run(pair.argv("tc", "-b", "-"), input="qdisc del dev va clsact\nqdisc add dev va clsact\n", text=True, check=True)
+    tap.wait_line("restored va egress")
+    tap.stop()
+    assert "clsact" in pair.run("tc", "qdisc", "show", "dev", "va").stdout
+    pair.run("tc", "qdisc", "del", "dev", "va", "clsact")
+    nothing_left(pair, "va", "vb")
+
+
+def test_names_that_look_like_globs(things):
+    ns = things.ns("odd")
+    for name in ("a\\b", "[x]", "q?"):
+        ns.veth(name, "other")
+        tap = things.tap(ns, "-i", name)
+        tap.wait_line("ninetap: attached " + name)
+        tap.stop()
+        ns.ip("link", "del", name)
+
+
+def test_lost_records_are_an_error(things, pair):
+    tap = things.tap(pair, "-i", "va", "-X", "message.timeout.ms=500", output="kafka:127.0.0.1:1/t")
+    send(things, pair, 20)
+    tap.proc.send_signal(signal.SIGTERM)
+    assert tap.ended() == os.EX_IOERR
+    figures = tap.account()
+    assert figures["lost_delivery"] == figures["recorded"] >= 20 and figures["delivered"] == 0
+
+
+def test_closed_descriptors(things, pair):
+    out = str(things.tmp_path / "out.json")
+    p = pair.run("sh", "-c", 'exec "$@" <&- >&-', "sh", rows.NINETAP, "run", "-i", "va", "-o", "file:" + out, "--duration", "300ms")
+    assert "account: " in p.stderr and os.path.exists(out)
+
+
 def test_reader_of_stdout_goes(things, pair):
     tap = things.tap(pair, "-i", "vb", "--hook", "tc", output="-", stdout=subprocess.PIPE)
     send(things, pair, 100)
