@@ -67,7 +67,7 @@ static void test_long_frames(void)
 	struct outcome host, o;
 	struct packet pk;
 
-	CHECK(packet_build("eth ip4,len=0 udp vxlan eth ip6,len=0 tcp", &pk) == 0);
+	CHECK(packet_build("eth ip4,len=0 udp,len=0 vxlan eth ip6,len=0 tcp", &pk) == 0);
 	memset(frame, 0xa5, sizeof(frame));
 	memcpy(frame, pk.bytes, pk.n);
 	for (uint32_t n = pk.n; n <= sizeof(frame); n += 997) {
