@@ -53,7 +53,7 @@ static bool holds_ours(struct attacher *a, int ifindex)
 	return false;
 }
 
-/* A qdisc that was there, and empty of ours, is somebody's, whatever we made before. */
+/* A qdisc that is there, but empty of ours, is somebody's, whatever we made before. */
 static void disown_qdisc(struct attacher *a, int ifindex)
 {
 	__u32 key = ifindex;
@@ -119,9 +119,11 @@ void attach_clsact_remove(struct attacher *a, const struct attachment *at)
 	struct tc_filter f = { .prio = at->prio, .handle = ATTACH_TC_HANDLE };
 	int err;
 
-	/* Somebody else's program in our place is theirs. */
-	if (attach_clsact_in_place(a, at) != 1)
+	/* Somebody else's program in our place is theirs; so may be the qdisc around it. */
+	if (attach_clsact_in_place(a, at) != 1) {
+		disown_qdisc(a, at->ifindex);
 		return;
+	}
 	err = tc_filter_delete(a->rtnl, at->ifindex, at->dir, &f);
 	if (err && err != -ENOENT && err != -ENODEV)
 		log_warn("detach interface %d %s: %s", at->ifindex, chain_dir_names[at->dir], strerror(-err));
@@ -138,5 +140,5 @@ void attach_release(struct attacher *a, int ifindex)
 	if (!tc_clsact_empty(a->rtnl, ifindex))
 		return;
 	if (!tc_clsact_delete(a->rtnl, ifindex))
-		(void)bpf_map_delete_elem(map, &key);
+		disown_qdisc(a, ifindex);
 }
