@@ -128,6 +128,7 @@ show() {
 
 watch() {	# watch COMMAND...: a run of ninetap, its records to a file, its words to the screen at the end
 	local out=$WORK/records err=$WORK/stderr pid
+	: >"$err"
 	"$@" run -o "file:$out" -e json --duration "$SECONDS_TO_WATCH" "${WATCHED[@]}" 2>"$err" &
 	pid=$!
 	CHILDREN+=("$pid")
