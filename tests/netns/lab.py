@@ -7,9 +7,11 @@ namespace that it made.
 """
 import contextlib
 import ctypes
+import errno
 import itertools
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -36,6 +38,23 @@ def wait_for(what, condition, timeout=WAIT):
     while not condition():
         assert time.monotonic() < end, "waited %d s in vain for %s" % (timeout, what)
         time.sleep(0.01)
+
+
+def prog_query(ifindex, way):
+    """How many TCX programs there are, or -errno. By the system call, for bpftool 7.1 doesn't know TCX."""
+    attr = (ctypes.c_uint32 * 32)(ifindex, 46 if way == "ingress" else 47)
+    bpf = 321 if os.uname().machine == "x86_64" else 280
+    ret = LIBC.syscall(bpf, 16, attr, 64)
+    return attr[6] if ret == 0 or ctypes.get_errno() == errno.ENOSPC else -ctypes.get_errno()
+
+
+def has_tcx():
+    """Linux 6.6 and later: interface 0 is ENODEV there; before, the question itself is EINVAL."""
+    return prog_query(0, "ingress") != -errno.EINVAL
+
+
+def kernel():
+    return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
 
 
 class Netns:
@@ -96,11 +115,8 @@ class Netns:
         return found
 
     def tcx(self, dev, way):
-        """How many TCX programs there are: BPF_PROG_QUERY, for bpftool 7.1 doesn't know them."""
         with self.entered():
-            attr = (ctypes.c_uint32 * 32)(socket.if_nametoindex(dev), 46 if way == "ingress" else 47)
-            ret = LIBC.syscall(321 if os.uname().machine == "x86_64" else 280, 16, attr, 64)
-        return attr[6] if ret == 0 or ctypes.get_errno() == 28 else 0
+            return max(0, prog_query(socket.if_nametoindex(dev), way))
 
     def close(self):
         run("ip", "netns", "del", self.name, check=False)

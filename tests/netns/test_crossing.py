@@ -14,6 +14,8 @@ import rows
 
 HOOKS = {"xdp": (["--hook", "xdp"], "xdp"), "tcx": (["--hook", "tc", "--tc", "tcx"], "tc"),
          "clsact": (["--hook", "tc", "--tc", "clsact"], "tc")}
+if not lab.has_tcx():
+    del HOOKS["tcx"]
 
 
 def frames(seed):

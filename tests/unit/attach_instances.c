@@ -101,8 +101,7 @@ static void count(struct lab_instance *a, enum nt_count what, uint64_t n)
 
 static void test_show(void)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = CHAIN_BPF_F_BEFORE);
-	int cpus = libbpf_num_possible_cpus(), fd, link;
+	int cpus = libbpf_num_possible_cpus(), link;
 	const struct shown_instance *i = NULL;
 	struct lab_instance a;
 	struct shown s;
@@ -110,8 +109,7 @@ static void test_show(void)
 	lab_veths(1);
 	lab_instance(&a, "a0", HOOK_AUTO, TC_AUTO);
 	CHECK_EQ(lab_open(&a), 0);
-	fd = lab_prog(false, "foreign", 0);
-	link = bpf_link_create(fd, if_nametoindex("a0"), CHAIN_BPF_TCX_INGRESS, &opts);
+	link = lab_foreign_first("a0");
 	count(&a, NT_COUNT_SEEN, 5);
 	CHECK_EQ(show_read(&s), 0);
 	for (size_t n = 0; n < s.instances_n; n++) {
@@ -128,8 +126,8 @@ static void test_show(void)
 	CHECK_EQ(s.places[1].own, 0);
 	CHECK_EQ(s.places[1].dir, NT_DIR_OUT);
 	show_free(&s);
-	close(link);
-	close(fd);
+	if (link >= 0)
+		close(link);
 	lab_close(&a, false);
 }
 

@@ -46,6 +46,29 @@ void lab_do(const char *fmt, ...)
 		give_up(command, EINVAL);
 }
 
+bool lab_has_tcx(void)
+{
+	__u32 flags = 0, n = 0;
+
+	return !bpf_prog_query(if_nametoindex("lo"), CHAIN_BPF_TCX_INGRESS, 0, &flags, NULL, &n);
+}
+
+const char *lab_tc(void)
+{
+	return lab_has_tcx() ? "tcx" : "clsact";
+}
+
+const char *lab_text(const char *fmt, ...)
+{
+	static char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return text;
+}
+
 void lab_veths(int n)
 {
 	FILE *batch;
@@ -142,6 +165,24 @@ int lab_foreign_filter(const char *iface, enum nt_dir dir, uint32_t prio, uint32
 	rtnl_close(r);
 	close(fd);
 	return err;
+}
+
+int lab_foreign_first(const char *iface)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = CHAIN_BPF_F_BEFORE);
+	int prog, link;
+
+	if (!lab_has_tcx()) {
+		if (lab_foreign_filter(iface, NT_DIR_IN, ATTACH_TC_PRIO - 1, 1))
+			give_up("put a filter before ours", EINVAL);
+		return -1;
+	}
+	prog = lab_prog(false, "foreign", 0);
+	link = bpf_link_create(prog, if_nametoindex(iface), CHAIN_BPF_TCX_INGRESS, &opts);
+	if (link < 0)
+		give_up("put a program before ours", -link);
+	close(prog);
+	return link;
 }
 
 /* Closes what the kernel would close. */

@@ -16,6 +16,13 @@ void lab_enter(void);
 /* Runs a shell command that must succeed. */
 void lab_do(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* What TC_AUTO takes for few interfaces: "tcx" from Linux 6.6 on, "clsact" before. */
+bool lab_has_tcx(void);
+const char *lab_tc(void);
+
+/* What is expected, put together. Valid until the next call. */
+const char *lab_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* Enters a new namespace with veth pairs a0-b0, a1-b1 ... */
 void lab_veths(int n);
 
@@ -46,6 +53,9 @@ bool lab_has_qdisc(const char *iface);
 
 /* Adds somebody else's filter, which lets nothing pass on to the next. 0 or -errno. */
 int lab_foreign_filter(const char *iface, enum nt_dir dir, uint32_t prio, uint32_t handle);
+
+/* Puts somebody else's program before ours at ingress, as TC_AUTO would: a link to close, or -1 (a filter, which stays). */
+int lab_foreign_first(const char *iface);
 
 /* From now on n more files can be opened, if none is closed; n < 0: as many as ever. */
 void lab_descriptors(int n);
