@@ -173,6 +173,14 @@ def test_names_that_look_like_globs(things):
         ns.ip("link", "del", name)
 
 
+def test_a_name_that_is_no_text(things):
+    ns = things.ns("raw")
+    subprocess.run([*ns.argv("ip", "link", "add"), b"bad\xff\xfe", b"type", b"veth", b"peer", b"name", b"other"], check=True)
+    things.tap(ns, "-i", "bad*")
+    shown = json.loads(ns.run(rows.NINETAP, "show", "--json").stdout)
+    assert {a["iface"] for i in shown["instances"] if i["here"] for a in i["attached"]} == {"bad\ufffd\ufffd"}
+
+
 def test_lost_records_are_an_error(things, pair):
     tap = things.tap(pair, "-i", "va", "-X", "message.timeout.ms=500", output="kafka:127.0.0.1:1/t")
     send(things, pair, 20)

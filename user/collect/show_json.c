@@ -5,7 +5,10 @@
  */
 #include <errno.h>
 #include <jansson.h>
+#include <net/if.h>
 #include <stdio.h>
+#include <string.h>
+#include "base/utf8.h"
 #include "collect/account.h"
 #include "collect/show_read.h"
 
@@ -51,6 +54,21 @@ static json_t *prog_json(const struct chain_prog *p)
 	return o;
 }
 
+/* A name may hold any bytes: as in records, U+FFFD stands for what is no UTF-8. */
+static json_t *name_json(const char *name)
+{
+	char text[3 * IFNAMSIZ + 1];
+	size_t n = 0;
+
+	for (size_t step; *name && n + 4 < sizeof(text); name += step ? step : 1) {
+		step = utf8_char(name, strlen(name));
+		memcpy(text + n, step ? name : "\xef\xbf\xbd", step ? step : 3);
+		n += step ? step : 3;
+	}
+	text[n] = '\0';
+	return json_string(text);
+}
+
 static json_t *place_json(const struct shown_place *p)
 {
 	json_t *o = prog_json(&p->chain.progs[p->own]), *before = json_array();
@@ -60,8 +78,7 @@ static json_t *place_json(const struct shown_place *p)
 	o = o ? put(o, "before", before) : NULL;
 	if (!o)
 		return NULL;
-	if (json_object_set_new(o, "iface", json_string(p->iface)))
-		o = put(o, "iface", json_null());
+	o = put(o, "iface", name_json(p->iface));
 	return o ? put(o, "dir", json_string(chain_dir_names[p->dir])) : NULL;
 }
 
