@@ -173,6 +173,13 @@ def test_names_that_look_like_globs(things):
         ns.ip("link", "del", name)
 
 
+def test_a_refused_start_touches_no_file(things, pair):
+    out = things.tmp_path / "precious"
+    out.write_text("kept")
+    assert "no such interface" in refused(pair, "run", "-i", "nope", "-o", "file:%s" % out)
+    assert os.listdir(things.tmp_path) == ["precious"] and out.read_text() == "kept"
+
+
 def test_a_name_that_is_no_text(things):
     ns = things.ns("raw")
     subprocess.run([*ns.argv("ip", "link", "add"), b"bad\xff\xfe", b"type", b"veth", b"peer", b"name", b"other"], check=True)

@@ -30,7 +30,13 @@ struct ifaces_settings {
  */
 int ifaces_open(struct ifaces **out, const struct ifaces_settings *s) __attribute__((warn_unused_result));
 
-/* The sysexits(3) code for an error of ifaces_open(). */
+/*
+ * Whether every interface that is named, not globbed, exists: to be asked
+ * before a start touches anything. 0 or -ENODEV after each one was logged.
+ */
+int ifaces_check_names(const struct options *o) __attribute__((warn_unused_result));
+
+/* The sysexits(3) code for an error of ifaces_open() or ifaces_check_names(). */
 int ifaces_exit_code(int err);
 
 /* Readable when ifaces_event() has work. */

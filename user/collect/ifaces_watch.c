@@ -5,6 +5,7 @@
  * (taking a link away makes no event at all).
  */
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -44,6 +45,23 @@ static bool name_exists(const struct link_list *all, const char *name)
 	return false;
 }
 
+static int no_such(const char *name)
+{
+	log_error("attach %s: no such interface", name);
+	return -ENODEV;
+}
+
+int ifaces_check_names(const struct options *o)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < o->ifaces_n; i++)
+		if (!iface_rule_is_glob(&o->ifaces[i]) && !if_nametoindex(o->ifaces[i].match))
+			err = no_such(o->ifaces[i].match);
+	return err;
+}
+
+/* Again, by the list that is attached from: it knows no alternative names. */
 static int check_names(const struct ifaces *s, const struct link_list *all)
 {
 	int err = 0;
@@ -51,10 +69,8 @@ static int check_names(const struct ifaces *s, const struct link_list *all)
 	for (size_t i = 0; i < s->options->ifaces_n; i++) {
 		const struct iface_rule *r = &s->options->ifaces[i];
 
-		if (iface_rule_is_glob(r) || name_exists(all, r->match))
-			continue;
-		log_error("attach %s: no such interface", r->match);
-		err = -ENODEV;
+		if (!iface_rule_is_glob(r) && !name_exists(all, r->match))
+			err = no_such(r->match);
 	}
 	return err;
 }

@@ -174,6 +174,9 @@ static int run_open(struct run *r)
 		log_error("run: no interface: name one with -i, or some in the configuration");
 		return EX_USAGE;
 	}
+	err = ifaces_check_names(o);
+	if (err)
+		return ifaces_exit_code(err);
 	if (open_events(r))
 		return os_error("wait for events");
 	err = loader_open(&r->loader, o, false, -1);
