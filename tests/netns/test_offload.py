@@ -68,17 +68,24 @@ def transfer(a, b, size):
 
 @pytest.mark.parametrize("hook", ("tc", "xdp", "auto"))
 def test_tcp_counts_the_same(things, hook):
-    """payload_bytes and packets of every record against TCP_INFO, retransmissions included, at both ends."""
+    """payload_bytes and packets of every record against TCP_INFO, retransmissions included, at both ends.
+
+    With native XDP a veth has a queue, one segment an entry. What it drops left a and never came to b's hook.
+    """
     a, b = two_boxes(things)
     out = things.tap(a, "-i", "va", "--hook", "tc")
     into = things.tap(b, "-i", "vb", "--hook", hook)
     sent, segments, mss, port = transfer(a, b, 64 << 20)
+    dropped = a.stats("va")["tx"]["dropped"]
+    assert hook == "xdp" or not dropped
     for tap, way in ((out, "out"), (into, "in")):
+        if way == "in":
+            sent, segments = sent - dropped * mss, segments - dropped
         records, figures = tap.stop()
         data = [r for r in records if r.get("dst_port") == port and r.get("payload_bytes", 0) and r["dir"] == way]
         payload, packets = sum(r["payload_bytes"] for r in data), sum(r["packets"] for r in data)
-        print("%s %s: TCP sent %d bytes in %d segments, recorded %d in %d packets, %d records" % (
-            hook, way, sent, segments, payload, packets, len(data)))
+        print("%s %s: TCP sent %d bytes in %d segments, recorded %d in %d packets, %d records; %d dropped between" % (
+            hook, way, sent, segments, payload, packets, len(data), dropped))
         assert abs(payload - sent) <= sent / 1000 and abs(packets - segments) <= segments / 1000
         assert figures["recorded"] == len(records) > 0
         for r in data:
