@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 #include <bpf/bpf.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "collect/instance.h"
 
@@ -80,13 +81,11 @@ int instance_publish(int *hold, uint64_t epoch, const int *maps, size_t maps_n,
 {
 	struct nt_instance me = {
 		.epoch = epoch, .netns = netns_inode(), .abi = NT_ABI_VERSION, .pid = getpid(),
+		.start_ns = clock_ns(CLOCK_BOOTTIME),
 	};
 	const __u32 zero = 0;
-	struct timespec t;
 	int err;
 
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	me.start_ns = t.tv_sec * 1000000000ULL + t.tv_nsec;
 	/* First of all: who can see nt_instance must not take us for dead. */
 	err = hold_take(hold, epoch, &me.hold);
 	if (!err)

@@ -144,7 +144,7 @@ static int start_worker(struct run *r)
 
 	if (err)
 		return err;
-	return watch(r, worker_done_fd(r->worker)) ? -os_error("watch the worker") : 0;
+	return watch(r, worker_done_fd(r->worker)) ? os_error("watch the worker") : 0;
 }
 
 static int attach(struct run *r)
