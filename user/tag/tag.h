@@ -3,8 +3,8 @@
  * tag.h - the stage between ring and encoder: what user space knows of a
  * packet and the kernel does not.
  *
- * Today: the box and the interface. Strings are owned by the tables that
- * they point into and outlive the batch that is being cut.
+ * Box, interface, and the tags of the inventory. Strings are owned by the
+ * tables that they point into and outlive the batch that is being cut.
  */
 #ifndef NINETAP_TAG_H
 #define NINETAP_TAG_H
@@ -13,11 +13,13 @@
 #include <linux/types.h>
 #include "ninetap/abi.h"
 #include "base/options.h"
+#include "inventory/inventory.h"
 
 /* The same for all records of a run. Only box is never NULL. */
 struct tag_origin {
 	const char *box, *site, *pop, *ren;
 	uint64_t epoch;
+	const char *address;		/* of the box, as text; NULL: not known */
 };
 
 /* A record with its tags: what encoders read. */
@@ -27,6 +29,7 @@ struct tagged {
 	int64_t ts_utc_ns;		/* since 1970-01-01T00:00:00Z */
 	const char *iface;		/* never NULL */
 	enum plane plane;
+	const struct tags *tags;	/* never NULL; tags_none without an inventory */
 };
 
 #endif
