@@ -8,7 +8,7 @@
 #include "options_util.h"
 
 static const char whole[] =
-	"{\"box\": \"b\", \"site\": \"s\\u00e9\", \"pop\": \"p\", \"ren\": \"r\",\n"
+	"{\"box\": \"b\", \"box_address\": \"192.0.2.7\", \"site\": \"s\\u00e9\", \"pop\": \"p\", \"ren\": \"r\",\n"
 	"\"interfaces\": [{\"match\": \"eth*\", \"plane\": \"data\", \"hook\": \"auto\"}, \"tap*\"],\n"
 	"\"output\": \"file:/x\", \"encoding\": \"avro\", \"hook\": \"tc\", \"tc\": \"tcx\", \"plane\": \"control\",\n"
 	"\"filter\": {\"cidr\": [\"10.0.0.0/8\", \"2001:db8::/32\"], \"port\": [80, \"8000-8010\"],\n"
@@ -24,6 +24,7 @@ static void test_scalars(void)
 	CHECK_EQ(read_config(&o, whole), 0);
 	CHECK_STR(caught, "");
 	CHECK_STR(o.box, "b");
+	CHECK_STR(o.box_address, "192.0.2.7");
 	CHECK_STR(o.site, "s\xc3\xa9");
 	CHECK_STR(o.pop, "p");
 	CHECK_STR(o.ren, "r");

@@ -63,7 +63,8 @@ static void test_values(void)
 
 	CHECK_EQ(READ(&o, "run", "-itap*", "--plane=data", "--hook=tc", "--tc=clsact", "-eavro", "--count=5",
 		      "--duration=2", "--sample=10", "--ring-bytes=64k", "--batch-records=7",
-		      "--batch-linger=1s", "--rotate-bytes=1g", "--rotate-interval=1h", "--box=b\xc3\xa9"), 0);
+		      "--batch-linger=1s", "--rotate-bytes=1g", "--rotate-interval=1h", "--box=b\xc3\xa9",
+		      "--box-address=2001:db8::7"), 0);
 	CHECK_STR(caught, "");
 	CHECK_EQ(o.ifaces[0].plane, PLANE_DATA);
 	CHECK_EQ(o.ifaces[0].hook, HOOK_TC);
@@ -78,6 +79,7 @@ static void test_values(void)
 	CHECK_EQ(o.rotate_bytes, 1 << 30);
 	CHECK_EQ(o.rotate_ns, 3600000000000);
 	CHECK_STR(o.box, "b\xc3\xa9");
+	CHECK_STR(o.box_address, "2001:db8::7");
 	options_free(&o);
 }
 
@@ -142,7 +144,7 @@ static const struct {
 	{ { "run", "-ix", "--plane", "dat" }, "--plane: \"dat\" is none of management, control, data" },
 	{ { "run", "-ix", "--hook", "XDP" }, "--hook: \"XDP\" is none of auto, xdp, tc" },
 	{ { "run", "-ix", "--tc", "x" }, "--tc: \"x\" is none of auto, tcx, clsact" },
-	{ { "run", "-ix", "-e", "xml" }, "--encoding: \"xml\" is none of json, avro" },
+	{ { "run", "-ix", "-e", "xml" }, "--encoding: \"xml\" is none of json, avro, smartx" },
 	{ { "run", "-ix", "-o", "x" },
 	  "--output: \"x\": unknown kind, expected -, file:PATH or kafka:BROKER[,BROKER...]/TOPIC" },
 	{ { "run", "-ix", "-o", "file:" },
@@ -157,6 +159,10 @@ static const struct {
 	  "--duration: \"1w\" is not a duration such as 100ms, 30s, 5m, 2h or 7d" },
 	{ { "run", "-ix", "--duration", "366d" }, "--duration: \"366d\" is out of range: 0 to 365d" },
 	{ { "run", "-ix", "--box", "" }, "--box: is empty" },
+	{ { "run", "-ix", "--box-address", "10.0.0.256" },
+	  "--box-address: \"10.0.0.256\" is neither an IPv4 nor an IPv6 address" },
+	{ { "run", "-ix", "--box-address", "10.0.0.1/32" },
+	  "--box-address: \"10.0.0.1/32\" is neither an IPv4 nor an IPv6 address" },
 	{ { "run", "-ix", "--site", "a\xff" }, "--site: \"a\\xff\" is not UTF-8" },
 	{ { "run", "-ix", "--cidr", "10.0.0.1/8" }, "--cidr: \"10.0.0.1/8\" has host bits set: write 10.0.0.0/8" },
 	{ { "run", "-ix", "--cidr", "fe80::1/64" }, "--cidr: \"fe80::1/64\" has host bits set: write fe80::/64" },

@@ -116,6 +116,7 @@ static json_t *value_json(const struct option_row *row, const struct options *o)
 		return json_boolean(*(const bool *)field);
 	case OPTION_TEXT:
 	case OPTION_NAME:
+	case OPTION_ADDRESS:
 	case OPTION_OUTPUT:
 	case OPTION_WORD:
 		return text_json(*(char *const *)field);

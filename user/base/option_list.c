@@ -265,6 +265,7 @@ void option_release(const struct option_row *row, void *base)
 	switch (row->kind) {
 	case OPTION_TEXT:
 	case OPTION_NAME:
+	case OPTION_ADDRESS:
 	case OPTION_OUTPUT:
 	case OPTION_WORD:
 		free(*text);

@@ -30,7 +30,7 @@ const char *const plane_names[PLANE_MAX] = {
 
 static const char *const hook_words[] = { [HOOK_AUTO] = "auto", [HOOK_XDP] = "xdp", [HOOK_TC] = "tc" };
 static const char *const tc_words[] = { [TC_AUTO] = "auto", [TC_TCX] = "tcx", [TC_CLSACT] = "clsact" };
-static const char *const encoding_words[] = { "json", "avro" };
+static const char *const encoding_words[] = { "json", "avro", "smartx" };
 
 const struct command_row command_rows[] = {
 	{ "run", COMMAND_RUN, NULL, 0, NULL,
@@ -77,6 +77,9 @@ const struct option_row option_rows[] = {
 	{ .name = "box", .kind = OPTION_NAME, .path = "box",
 	  .commands = RECORDS, FIELD(box), .metavar = "NAME",
 	  .help = "name of this box on each record; the host name unless given" },
+	{ .name = "box-address", .kind = OPTION_ADDRESS, .path = "box_address",
+	  .commands = RECORDS, FIELD(box_address), .metavar = "ADDR",
+	  .help = "address of this box in lines of the encoding smartx" },
 	{ .name = "site", .kind = OPTION_NAME, .path = "site",
 	  .commands = RECORDS, FIELD(site), .metavar = "NAME", .help = "site on each record" },
 	{ .name = "pop", .kind = OPTION_NAME, .path = "pop",

@@ -17,6 +17,7 @@ enum option_kind {
 	OPTION_FLAG,			/* bool */
 	OPTION_TEXT,			/* char *, not empty */
 	OPTION_NAME,			/* char *, 1 to 255 bytes of UTF-8 */
+	OPTION_ADDRESS,			/* char *, an IPv4 or IPv6 address */
 	OPTION_OUTPUT,			/* char *, a sink */
 	OPTION_WORD,			/* char *, one of row->words */
 	OPTION_CHOICE,			/* an enum, index into row->words */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/cidr.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/option_value.h"
@@ -88,6 +89,16 @@ static int set_name(void *field, const char *text, const struct option_src *src)
 		return -EINVAL;
 	}
 	return option_set_text(field, text, src);
+}
+
+static int set_address(void *field, const char *text, const struct option_src *src)
+{
+	struct nt_cidr unused;
+
+	if (!strchr(text, '/') && !cidr_parse(text, &unused))
+		return option_set_text(field, text, src);
+	option_complain(src, "%s is neither an IPv4 nor an IPv6 address", quote(text).s);
+	return -EINVAL;
 }
 
 static int set_output(void *field, const char *text, const struct option_src *src)
@@ -278,6 +289,8 @@ static int set_scalar(const struct option_row *row, void *field, const char *tex
 		return option_set_text(field, text, src);
 	case OPTION_NAME:
 		return set_name(field, text, src);
+	case OPTION_ADDRESS:
+		return set_address(field, text, src);
 	case OPTION_OUTPUT:
 		return set_output(field, text, src);
 	case OPTION_WORD:

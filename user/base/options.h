@@ -37,13 +37,14 @@ struct iface_rule {
 
 struct options {
 	char *box, *site, *pop, *ren;	/* box: the host name by default; others NULL */
+	char *box_address;		/* IPv4 or IPv6, as it was written; or NULL */
 	struct iface_rule *ifaces;
 	size_t ifaces_n;
 	enum plane plane;		/* of interfaces whose rule names none */
 	enum hook_mode hook;		/* of interfaces whose rule names none */
 	enum tc_mode tc;
 	char *output;			/* "-", "file:PATH", "kafka:BROKER,.../TOPIC" */
-	char *encoding;			/* "json", "avro" */
+	char *encoding;			/* "json", "avro", "smartx" */
 	uint64_t count;			/* records, 0: no bound */
 	uint64_t duration_ns;		/* 0: no bound */
 	struct nt_cidr *cidrs;
