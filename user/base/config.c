@@ -161,14 +161,19 @@ static int read_value(struct reader *r, const struct option_row *row, void *base
 
 static void read_list(struct reader *r, const struct option_row *row, const char *name)
 {
+	unsigned int alone = row->kind == OPTION_TAGS ? BIT(JSONPOS_STRING) : 0;
 	enum jsonpos_type type = jsonpos_type(&r->pos);
 	struct option_src src = src_at(r, name);
 	char element[NAME_TEXT];
 	int err = 0;
 
-	if (check_type(r, BIT(JSONPOS_ARRAY), type, &src))
+	if (check_type(r, BIT(JSONPOS_ARRAY) | alone, type, &src))
 		return;
 	option_reset(row, r->options);
+	if (type == JSONPOS_STRING) {
+		(void)read_value(r, row, r->options, name);
+		return;
+	}
 	jsonpos_enter(&r->pos);
 	for (size_t i = 0; jsonpos_more(&r->pos); i++) {
 		snprintf(element, sizeof(element), "%.100s[%zu]", name, i);

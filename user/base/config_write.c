@@ -93,6 +93,20 @@ static json_t *list_json(const struct option_row *row, const struct options *o)
 	return array;
 }
 
+/* null: none is set, and an empty list would say the same. */
+static json_t *texts_json(char *const *p)
+{
+	json_t *array = p && *p ? json_array() : json_null();
+
+	for (; array && p && *p; p++) {
+		if (append(array, json_string(*p))) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
 static json_t *props_json(char *const *p)
 {
 	json_t *object = json_object();
@@ -131,6 +145,8 @@ static json_t *value_json(const struct option_row *row, const struct options *o)
 		return size_json(*(const uint64_t *)field);
 	case OPTION_DURATION:
 		return duration_json(*(const uint64_t *)field);
+	case OPTION_TAGS:
+		return texts_json(*(char *const *const *)field);
 	case OPTION_PROPS:
 		return props_json(*(char *const *const *)field);
 	default:

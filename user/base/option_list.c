@@ -12,6 +12,7 @@
 #include "base/num.h"
 #include "base/option_value.h"
 #include "base/suggest.h"
+#include "base/tag_source.h"
 
 #define IFACES_MAX 1024U
 #define PROPS_MAX 1024U
@@ -224,6 +225,36 @@ int option_add_prop(struct options *o, const char *text, const struct option_src
 	return append_prop(o, at, text, len, equals + 1, src);
 }
 
+static int append_tags(struct options *o, size_t n, const char *text, const struct option_src *src)
+{
+	void *list = o->tags;
+	int err = grow(&list, n + 1, sizeof(*o->tags), src);
+
+	if (err)
+		return err;
+	o->tags = list;
+	o->tags[n] = o->tags[n + 1] = NULL;
+	return option_set_text(&o->tags[n], text, src);
+}
+
+int option_add_tags(struct options *o, const char *text, const struct option_src *src)
+{
+	struct tag_source source;
+	const char *why = tag_source_mistake(&source, text);
+	size_t n = 0;
+
+	for (; o->tags && o->tags[n] && !why; n++)
+		if (!strcmp(o->tags[n], text))
+			why = "is named twice";
+	if (why) {
+		option_complain(src, "%s: %s", quote(text).s, why);
+		return -EINVAL;
+	}
+	if (n == TAG_SOURCES_MAX)
+		return is_full(src, TAG_SOURCES_MAX, "sources of tags");
+	return append_tags(o, n, text, src);
+}
+
 static void free_ifaces(struct options *o)
 {
 	for (size_t i = 0; i < o->ifaces_n; i++)
@@ -233,18 +264,20 @@ static void free_ifaces(struct options *o)
 	o->ifaces_n = 0;
 }
 
-static void free_props(struct options *o)
+static void free_texts(char ***list)
 {
-	for (char **p = o->kafka; p && *p; p++)
+	for (char **p = *list; p && *p; p++)
 		free(*p);
-	free(o->kafka);
-	o->kafka = NULL;
+	free(*list);
+	*list = NULL;
 }
 
 void option_reset(const struct option_row *row, struct options *o)
 {
 	if (row->kind == OPTION_IFACES)
 		free_ifaces(o);
+	if (row->kind == OPTION_TAGS)
+		free_texts(&o->tags);
 	if (row->kind == OPTION_CIDRS)
 		o->cidrs_n = 0;
 	if (row->kind == OPTION_PORTS)
@@ -268,6 +301,7 @@ void option_release(const struct option_row *row, void *base)
 	case OPTION_ADDRESS:
 	case OPTION_OUTPUT:
 	case OPTION_WORD:
+	case OPTION_SOCKET:
 		free(*text);
 		*text = NULL;
 		break;
@@ -280,8 +314,11 @@ void option_release(const struct option_row *row, void *base)
 	case OPTION_PORTS:
 		free(o->ports);
 		break;
+	case OPTION_TAGS:
+		free_texts(&o->tags);
+		break;
 	case OPTION_PROPS:
-		free_props(o);
+		free_texts(&o->kafka);
 		break;
 	default:
 		break;

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 #include "base/option_table.h"
+#include "base/tag_source.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define FIELD(f) .offset = offsetof(struct options, f)
@@ -21,6 +22,7 @@
 
 #define RUN COMMAND_RUN
 #define RECORDS (COMMAND_RUN | COMMAND_REPLAY)	/* those that write records */
+#define TAG (COMMAND_TAG_PUT | COMMAND_TAG_END | COMMAND_TAG_LIST)
 
 const char *const plane_names[PLANE_MAX] = {
 	[PLANE_MANAGEMENT] = "management",
@@ -43,6 +45,12 @@ const struct command_row command_rows[] = {
 	  "show what is attached where and how, counters and ring fill" },
 	{ "detach", COMMAND_DETACH, NULL, 0, NULL,
 	  "remove what a killed ninetap left attached, and nothing else" },
+	{ "tag put", COMMAND_TAG_PUT, "[STATEMENT]", offsetof(struct options, statement), "STATEMENT",
+	  "hand a statement about the inventory, or those on standard input, a line each, to a running ninetap" },
+	{ "tag end", COMMAND_TAG_END, "ID", offsetof(struct options, tag_id), "ID",
+	  "tell a running ninetap that an instance is gone" },
+	{ "tag list", COMMAND_TAG_LIST, NULL, 0, NULL,
+	  "print the inventory of a running ninetap as a tags file" },
 };
 const size_t command_rows_n = ARRAY_SIZE(command_rows);
 
@@ -65,6 +73,9 @@ const struct option_row option_rows[] = {
 	{ .name = "encoding", .letter = 'e', .kind = OPTION_WORD, .path = "encoding",
 	  .commands = RECORDS, FIELD(encoding), WORDS(encoding_words), .value = "json",
 	  .metavar = "ENCODING", .help = "how records are written" },
+	{ .name = "tags", .letter = 't', .kind = OPTION_TAGS, .path = "tags",
+	  .commands = RECORDS, FIELD(tags), .metavar = "SOURCE",
+	  .help = "where tags come from: a file's PATH, kafka:BROKER,.../TOPIC, socket or socket:PATH; may be repeated" },
 	{ .name = "config", .letter = 'c', .kind = OPTION_TEXT,
 	  .commands = RECORDS | COMMAND_CHECK, FIELD(config), .metavar = "FILE",
 	  .help = "read this JSON configuration; the command line wins over it" },
@@ -120,6 +131,14 @@ const struct option_row option_rows[] = {
 	{ .name = "property", .letter = 'X', .kind = OPTION_PROPS, .path = "kafka",
 	  .commands = RECORDS, FIELD(kafka), .metavar = "NAME=VALUE",
 	  .help = "librdkafka property; may be repeated, and is added to those of the configuration" },
+	{ .name = "socket", .letter = 's', .kind = OPTION_SOCKET,
+	  .commands = TAG, FIELD(socket), .value = TAG_SOCKET_DEFAULT, .metavar = "PATH",
+	  .help = "where that ninetap listens" },
+	{ .name = "at", .kind = OPTION_TEXT,
+	  .commands = COMMAND_TAG_END, FIELD(at), .metavar = "TIME",
+	  .help = "when it went, such as 2026-11-21T22:00:00.25Z (RFC 3339); now unless given" },
+	{ .name = "is-port", .kind = OPTION_FLAG,
+	  .commands = COMMAND_TAG_END, FIELD(is_port), .help = "the ID is that of a port of an instance" },
 	{ .name = "json", .kind = OPTION_FLAG,
 	  .commands = COMMAND_SHOW | COMMAND_CHECK, FIELD(json),
 	  .help = "print JSON; with check the settings in force" },

@@ -27,11 +27,13 @@ enum option_kind {
 	OPTION_POWER,			/* uint64_t, bytes, a power of two */
 	OPTION_DURATION,		/* uint64_t, ns */
 	OPTION_MATCH,			/* char *, an interface's name or a glob */
+	OPTION_SOCKET,			/* char *, path of a local socket */
 	OPTION_IFACES,			/* this and what follows are lists: */
 	OPTION_CIDRS,			/* these know their own fields of struct options */
 	OPTION_PORTS,
 	OPTION_VXLAN_PORTS,
 	OPTION_PROTOS,
+	OPTION_TAGS,			/* sources of tags */
 	OPTION_PROPS,			/* name=value */
 	OPTION_KIND_MAX,
 };
@@ -42,13 +44,16 @@ enum command {				/* bits of row->commands */
 	COMMAND_CHECK = 1 << 2,
 	COMMAND_SHOW = 1 << 3,
 	COMMAND_DETACH = 1 << 4,
-	COMMAND_ALL = (1 << 5) - 1,
+	COMMAND_TAG_PUT = 1 << 5,
+	COMMAND_TAG_END = 1 << 6,
+	COMMAND_TAG_LIST = 1 << 7,
+	COMMAND_ALL = (1 << 8) - 1,
 };
 
 struct command_row {
-	const char *name;
+	const char *name;		/* a word, or two: "tag put" */
 	enum command bit;
-	const char *operand;		/* metavar of a positional argument, or NULL */
+	const char *operand;		/* metavar of a positional argument, or NULL; "[IT]" may be left out */
 	size_t operand_offset;		/* char * of struct options */
 	const char *operand_name;	/* for messages */
 	const char *help;

@@ -16,6 +16,7 @@
 #include "base/option_value.h"
 #include "base/sink_spec.h"
 #include "base/suggest.h"
+#include "base/tag_source.h"
 #include "base/utf8.h"
 
 #define NAME_BYTES_MAX 255U
@@ -261,6 +262,16 @@ static int set_match(void *field, const char *text, const struct option_src *src
 	return -EINVAL;
 }
 
+static int set_socket(void *field, const char *text, const struct option_src *src)
+{
+	const char *why = tag_socket_path_mistake(text);
+
+	if (!why)
+		return option_set_text(field, text, src);
+	option_complain(src, "%s: %s", quote(text).s, why);
+	return -EINVAL;
+}
+
 static int add_to_list(const struct option_row *row, struct options *o, const char *text,
 		       const struct option_src *src)
 {
@@ -275,6 +286,8 @@ static int add_to_list(const struct option_row *row, struct options *o, const ch
 		return option_add_vxlan_port(row, o, text, src);
 	case OPTION_PROTOS:
 		return option_add_proto(row, o, text, src);
+	case OPTION_TAGS:
+		return option_add_tags(o, text, src);
 	default:
 		return option_add_prop(o, text, src);
 	}
@@ -299,6 +312,8 @@ static int set_scalar(const struct option_row *row, void *field, const char *tex
 		return set_choice(row, field, text, src);
 	case OPTION_MATCH:
 		return set_match(field, text, src);
+	case OPTION_SOCKET:
+		return set_socket(field, text, src);
 	default:
 		return set_number(row, field, text, src);
 	}

@@ -71,6 +71,7 @@ int option_add_vxlan_port(const struct option_row *row, struct options *o, const
 			  const struct option_src *src);
 int option_add_proto(const struct option_row *row, struct options *o, const char *text,
 		     const struct option_src *src);
+int option_add_tags(struct options *o, const char *text, const struct option_src *src);
 int option_add_prop(struct options *o, const char *text, const struct option_src *src);
 
 bool option_has_prop(const struct options *o, const char *name);

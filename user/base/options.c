@@ -218,7 +218,7 @@ static void apply_all(const struct args *a, struct options *o)
 	}
 }
 
-/* The file that a command is about: replay FILE, check FILE. */
+/* What a command is about: replay FILE, check FILE, tag end ID. */
 static void apply_operand(const struct args *a, struct options *o)
 {
 	struct option_src src = cli_src(a->report, a->command->name);
@@ -237,7 +237,7 @@ static void apply_operand(const struct args *a, struct options *o)
 		else
 			(void)option_set_text(field, a->given[i].value, &src);
 	}
-	if (!*field && !a->report->mistakes)
+	if (!*field && !a->report->mistakes && a->command->operand[0] != '[')
 		option_complain(&src, "needs a %s", a->command->operand_name);
 }
 
@@ -260,6 +260,8 @@ void options_free(struct options *o)
 	for (size_t i = 0; i < option_rows_n; i++)
 		option_release(&option_rows[i], o);
 	free(o->capture);
+	free(o->statement);
+	free(o->tag_id);
 	*o = (struct options){ 0 };
 }
 

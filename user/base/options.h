@@ -62,10 +62,16 @@ struct options {
 	uint64_t rotate_bytes;		/* 0: never */
 	uint64_t rotate_ns;		/* 0: never */
 	char **kafka;			/* librdkafka properties: name, value, ..., NULL */
+	char **tags;			/* sources (tag_source.h), NULL-terminated; NULL: none */
 	bool json;			/* show --json */
 	bool verbose;
 	char *config;			/* path of the file read, or NULL */
 	char *capture;			/* replay FILE */
+	char *socket;			/* tag --socket */
+	char *statement;		/* tag put STATEMENT, or NULL: standard input */
+	char *tag_id;			/* tag end ID */
+	char *at;			/* tag end --at, RFC 3339; NULL: now */
+	bool is_port;			/* tag end --is-port */
 };
 
 #define OPTIONS_HELP (-1)		/* of options_read(): --help was asked for */

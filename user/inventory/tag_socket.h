@@ -12,8 +12,7 @@
 
 #include <stdio.h>
 #include "base/buf.h"
-
-#define TAG_SOCKET_DEFAULT "/run/ninetap/tags.sock"
+#include "base/tag_source.h"	/* TAG_SOCKET_DEFAULT */
 
 struct tag_socket;
 
