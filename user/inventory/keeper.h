@@ -19,7 +19,7 @@
 struct keeper;
 
 struct keeper_settings {
-	char *const *sources;		/* NULL-terminated */
+	char *const *sources;		/* NULL-terminated; outlives the keeper */
 	char *const *kafka;		/* librdkafka properties: name, value, ..., NULL; or NULL */
 	bool live;			/* run: what ended long ago is forgotten; replay: nothing is */
 };
@@ -37,7 +37,7 @@ struct keeper_stats {
  * Reads each source: files and topics to their ends (a topic for at most
  * KEEPER_CATCH_UP_MS: then the rest comes later). 0, or a sysexits(3) code
  * after the reason was logged: EX_USAGE (no such kind of source), EX_NOINPUT
- * (a file can't be read), EX_CANTCREAT (socket), EX_OSERR.
+ * (a file can't be read), EX_UNAVAILABLE (topic), EX_CANTCREAT (socket), EX_OSERR.
  */
 int keeper_open(struct keeper **out, const struct keeper_settings *s) __attribute__((warn_unused_result));
 
