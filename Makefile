@@ -37,7 +37,7 @@ FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test bench install uninstall clean vmlinux schema man tests fuzz check-layers test-mutants setup setup-test help
+.PHONY: all run test bench install uninstall clean vmlinux schema man tests fuzz check-layers test-tags test-mutants setup setup-test help
 
 all: $(B)/ninetap
 
@@ -45,6 +45,7 @@ help:
 	@echo "make            build build/ninetap"
 	@echo "make run        install what is missing, build, watch a lab (IFACE=NAME: a real interface)"
 	@echo "make test       install what is missing, build, run all tests"
+	@echo "make test-tags  the tests of the tags alone"
 	@echo "make test-mutants  show that broken rules are caught"
 	@echo "make bench      measure, as ratios to the machine's own limits"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
@@ -87,7 +88,8 @@ $(B)/tests/%: $(B)/obj/tests/%.o $$(call TESTLIB_OBJ,tests/$$*) $(USER_OBJ)
 # This one fails the n-th allocation, for every n.
 $(B)/tests/unit/encode_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
-FUZZ_SRC := $(filter-out user/sink/% user/collect/%,$(USER_SRC))
+# Without what needs librdkafka, and what needs that.
+FUZZ_SRC := $(filter-out user/sink/% user/collect/% user/inventory/topic.c user/inventory/keeper%.c,$(USER_SRC))
 build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(wildcard bpf/*.h include/ninetap/*.h user/*/*.h user/collect/capture*.c tests/fuzz/*.h tests/*.h) | build/ninetap.skel.h
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) -std=gnu11 -O1 -g -Wall -Itests -Ibpf -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $< $(FUZZ_SRC) -ljansson -lz -pthread -o $@
@@ -108,6 +110,10 @@ test: setup-test
 	@$(MAKE) --no-print-directory -s -j2 all tests fuzz
 	@$(MAKE) --no-print-directory -s -j2 SAN=1 all tests
 	@scripts/run-tests
+
+test-tags: setup-test
+	@$(MAKE) --no-print-directory -s -j2 all tests
+	@scripts/run-tests tags
 
 test-mutants: setup-test
 	@scripts/run-mutants
