@@ -12,7 +12,7 @@ BUILD_PACKAGES=(clang clang-14 llvm libbpf-dev libelf-dev zlib1g-dev bpftool lib
 	libjansson-dev pkg-config gcc make libc6-dev)
 RUN_PACKAGES=(iproute2 util-linux procps jq python3 iputils-ping)
 TEST_PACKAGES=(ethtool tshark tcpdump iperf3 kcat libclang-rt-14-dev python3-venv
-	default-jre-headless maven valgrind libcap2-bin)
+	default-jre-headless maven valgrind libcap2-bin rabbitmq-server python3-pika python3-confluent-kafka)
 
 die() {
 	echo "setup: $*" >&2
@@ -34,6 +34,22 @@ quietly() {	# runs a command and shows what it said only when it failed
 	rm -f "$log"
 }
 
+# Services that a package brings stay stopped: tests start their own. A policy that is there already is left alone.
+POLICY=/usr/sbin/policy-rc.d
+without_services() {
+	local rc=0 ours=false
+	if [ ! -e "$POLICY" ]; then
+		ours=true
+		trap 'rm -f "$POLICY"' EXIT
+		printf '#!/bin/sh\nexit 101\n' >"$POLICY"
+		chmod 0755 "$POLICY"
+	fi
+	"$@" || rc=$?
+	! $ours || rm -f "$POLICY"
+	trap - EXIT
+	return $rc
+}
+
 install_packages() {
 	local list
 	mapfile -t list < <(missing "$@")
@@ -45,7 +61,7 @@ install_packages() {
 	command -v debconf-set-selections >/dev/null &&
 		echo "wireshark-common wireshark-common/install-setuid boolean false" | debconf-set-selections
 	quietly apt-get update || die "apt-get update failed"
-	quietly apt-get install -y --no-install-recommends "${list[@]}" || die "apt-get install failed"
+	without_services quietly apt-get install -y --no-install-recommends "${list[@]}" || die "apt-get install failed"
 }
 
 # The stamp is a copy of the requirements, so that a change of them makes the venv anew.
