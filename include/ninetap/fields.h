@@ -5,10 +5,12 @@
  * The JSON encoder, the Avro encoder and the schema expand it (user/encode/),
  * so that a row added here is in all three; docs/records.md is tested against
  * it. It holds no code. A row is X(name, kind, presence, value, doc):
- *   kind      text, time, int (fits 31 bits), long, addr, vlans, tunnels, or
- *             one of NT_ENUMS: what is written, and by which writer
+ *   kind      text, time, int (fits 31 bits), long, addr, vlans, tunnels, tag
+ *             (const struct text *, or NULL; Avro: an index into the batch's
+ *             texts), or one of NT_ENUMS: what is written, and by which writer
  *   presence  always, when(condition), or list(condition): left out in JSON,
- *             null or an empty array in Avro where the condition is false
+ *             null or an empty array in Avro where the condition is false;
+ *             known: left out in JSON, 0 in Avro where the value is NULL
  *   value     over o (struct tag_origin), b (struct batch), t (struct tagged),
  *             r (t->rec) and l (the struct nt_layer that is described)
  *   doc       goes into the schema: no quotes, no backslashes
@@ -42,7 +44,9 @@
 
 /* The same for a whole batch: likewise. */
 #define NT_FIELDS_BATCH(X) \
-	X(cpu, int, always, b->cpu, "CPU that saw the packets; seq counts per CPU")
+	X(cpu, int, always, b->cpu, "CPU that saw the packets; seq counts per CPU") \
+	X(tags_rev, long, when(b->tags_rev), b->tags_rev, \
+	  "revision of the inventory that the records were tagged from")
 
 /* The ledger of a batch: in Avro only; Kafka headers repeat it. */
 #define NT_FIELDS_LEDGER(X) \
@@ -87,6 +91,21 @@
 	X(vlan, vlans, list(l->vlans), l, \
 	  "VIDs in front of the innermost packet and inside its tunnel, outer first, at most 2") \
 	X(tunnels, tunnels, list(r->tunnels), r, "carriers of the innermost packet, outermost first, at most 2")
+
+/* What the inventory knows of the packet: behind its other fields. */
+#define NT_FIELDS_TAGS(X) \
+	X(tenant, tag, known, t->tags->tenant, \
+	  "tenant of both ends, or the one that is known; tags are indices into texts, 0: not known") \
+	X(src_tenant, tag, known, t->tags->src_tenant, "tenant of the source; index into texts") \
+	X(dst_tenant, tag, known, t->tags->dst_tenant, "tenant of the destination; index into texts") \
+	X(src_instance, tag, known, t->tags->src_instance, \
+	  "id of the instance that held the source address at that time; index into texts") \
+	X(dst_instance, tag, known, t->tags->dst_instance, \
+	  "id of the instance that held the destination address; index into texts") \
+	X(app, tag, known, t->tags->app ? t->tags->app->name : NULL, \
+	  "application by protocol, port and tenant; index into texts") \
+	X(app_class, tag, known, t->tags->app ? t->tags->app->app_class : NULL, \
+	  "class of the application; index into texts")
 
 /* One carrier; l is its own IP packet. */
 #define NT_FIELDS_TUNNEL(X) \

@@ -2,7 +2,8 @@
 /*
  * user_lib.c - CPU ns a record of the user side, saturated: tag and encode
  * records that lie in memory, into batches that nobody writes; beside reading
- * the same records.
+ * the same records. The inventory knows both ends of each record and its
+ * application, and a hundred thousand instances and a million prefixes more.
  */
 #include "bench/bench.h"
 
@@ -11,11 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "encode/encode.h"
+#include "inventory/tags_file.h"
+#include "tag/tagger.h"
 
 #define RECORDS 100000
-#define FLOWS 1000
 #define BATCH 1000
+#define TENANTS 6			/* VNIs, each the whole of 10.0.0.0/8 */
+#define SERVERS 50			/* of each tenant */
+#define MANY_TENANTS 1000
+#define MANY_PREFIXES 1000		/* of each of them */
+#define MANY_INSTANCES 100		/* of each of them */
+
+static const struct tag_origin origin = { .box = "box-1", .site = "site-1", .epoch = 42 };
 
 static double cpu_ns(void)
 {
@@ -27,62 +37,226 @@ static double cpu_ns(void)
 
 static void make_layer(struct nt_layer *l, uint32_t flow, uint8_t proto, uint16_t dport)
 {
-	const uint32_t src = htonl(0x0a000000 + flow), dst = htonl(0x0a800000 + flow % 50);
+	const uint32_t src = htonl(0x0a000000 + flow), dst = htonl(0x0a800000 + flow % SERVERS);
 
 	*l = (struct nt_layer){ .version = 4, .proto = proto, .ttl = 64, .ip_bytes = 120,
-				.src_port = 30000 + flow, .dst_port = dport, .has = NT_HAS_PORTS };
+				.src_port = 30000 + flow % 30000, .dst_port = dport, .has = NT_HAS_PORTS };
 	memcpy(l->src, &src, 4);
 	memcpy(l->dst, &dst, 4);
 }
 
-/* TCP in VXLAN, a thousand flows in turn. */
-static void make_records(struct nt_record *r)
+/* TCP in VXLAN, so many flows in turn. */
+static void make_records(struct nt_record *r, uint32_t flows)
 {
 	for (uint32_t i = 0; i < RECORDS; i++) {
+		uint32_t flow = i % flows;
+
 		r[i] = (struct nt_record){ .ts_ns = 1700000000000000000ULL + i * 700, .seq = i + 1, .ifindex = 2,
 			.bytes = 154, .packets = 1, .payload_bytes = 20, .sample = 1, .dir = NT_DIR_IN,
 			.hook = NT_HOOK_TC, .tunnels = 1, .tcp_flags = 0x10, .tcp_window = 512 };
-		make_layer(&r[i].layer[0], i % FLOWS % 20, 17, 4789);
+		make_layer(&r[i].layer[0], flow % 20, 17, 4789);
 		r[i].layer[0].tunnel = NT_TUNNEL_VXLAN;
-		r[i].layer[0].id = i % 6;
+		r[i].layer[0].id = flow % TENANTS;
 		r[i].layer[0].has |= NT_HAS_ID;
-		make_layer(&r[i].layer[1], i % FLOWS, 6, 443);
+		make_layer(&r[i].layer[1], flow, 6, 443);
 		r[i].layer[1].has |= NT_HAS_TCP;
 	}
 }
 
-static int encode_all(const struct nt_record *r, struct encoder *e, struct batch *b, const struct tag_origin *origin)
-{
-	for (uint32_t i = 0; i < RECORDS; i++) {
-		struct tagged t = { &r[i], origin, (int64_t)r[i].ts_ns, "eth0", PLANE_DATA };
+/* --- a tags file ------------------------------------------------------------ */
 
-		if (i % BATCH == 0 && encoder_begin(e, b, 0))
-			return -1;
-		if (encoder_add(e, b, &t))
-			return -1;
-		if (i % BATCH == BATCH - 1 && encoder_end(e, b, 0))
-			return -1;
-	}
-	return 0;
+static void print_instance(FILE *f, const char *kind, uint32_t n, uint32_t tenant, uint32_t addr)
+{
+	fprintf(f, "{\"kind\":\"instance\",\"id\":\"%s-%08x-4c1f-9d52-%012x\",\"name\":\"vm-%u\",\"tenant\":\"tenant-%u\","
+		"\"host\":\"box-%u\",\"addresses\":[\"%u.%u.%u.%u\"],\"from\":\"2023-01-01T00:00:00Z\"}\n",
+		kind, n, n, n, tenant, n % 10, addr >> 24, addr >> 16 & 255, addr >> 8 & 255, addr & 255);
 }
 
-static int measure(const struct nt_record *r, const char *encoding, struct figure *f)
+/* Who the records are about. */
+static void print_known(FILE *f, uint32_t flows)
 {
-	const struct tag_origin origin = { .box = "box-1", .site = "site-1", .epoch = 42 };
+	for (uint32_t t = 0; t < TENANTS; t++) {
+		fprintf(f, "{\"kind\":\"tenant\",\"name\":\"tenant-%u\",\"vnis\":[%u],\"subnets\":[\"10.0.0.0/8\"]}\n", t, t);
+		for (uint32_t s = 0; s < SERVERS; s++)
+			print_instance(f, "server", s + SERVERS * t, t, 0x0a800000 + s);
+	}
+	for (uint32_t i = 0; i < flows; i++)
+		print_instance(f, "client", i, i % TENANTS, 0x0a000000 + i);
+	fprintf(f, "{\"kind\":\"application\",\"name\":\"https\",\"class\":\"web\",\"proto\":\"tcp\",\"ports\":443}\n");
+}
+
+/* A hundred thousand instances of two addresses and a million prefixes. */
+static void print_many(FILE *f)
+{
+	for (uint32_t t = 0; t < MANY_TENANTS; t++) {
+		fprintf(f, "{\"kind\":\"tenant\",\"name\":\"many-%u\",\"vnis\":[%u],\"subnets\":[", t, 1000 + t);
+		for (uint32_t p = 0; p < MANY_PREFIXES; p++) {
+			uint32_t addr = 0x14000000 + (t * MANY_PREFIXES + p) * 256;
+
+			fprintf(f, "%s\"%u.%u.%u.0/24\"", p ? "," : "", addr >> 24, addr >> 16 & 255, addr >> 8 & 255);
+		}
+		fprintf(f, "]}\n");
+		for (uint32_t i = 0; i < MANY_INSTANCES; i++)
+			fprintf(f, "{\"kind\":\"instance\",\"id\":\"many-%u-%u-4c1f-9d52-%012u\",\"tenant\":\"many-%u\",\"addresses\":"
+				"[\"192.168.%u.%u\",\"2001:db8:%x::%x\"],\"from\":\"2023-01-01T00:00:00Z\"}\n",
+				t, i, i, t, i / 200, i % 200, t, i);
+	}
+}
+
+static int load(struct inventory **out, void (*print)(FILE *f, uint32_t flows), uint32_t flows)
+{
+	char path[] = "/tmp/ninetap-bench-XXXXXX";
+	struct problems p = {0};
+	int fd = mkstemp(path), err;
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!f || inventory_open(out))
+		return -1;
+	print(f, flows);
+	fclose(f);
+	err = tags_file_load(*out, path, &p);
+	unlink(path);
+	for (int i = 0; i < PROBLEM_MAX; i++)
+		err |= p.count[i] != 0;
+	return err;
+}
+
+static double resident_mb(void)
+{
+	long size, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (f && fscanf(f, "%ld %ld", &size, &resident) != 2)
+		resident = 0;
+	if (f)
+		fclose(f);
+	return resident * (double)sysconf(_SC_PAGESIZE) / 1e6;
+}
+
+static void print_all(FILE *f, uint32_t flows)
+{
+	print_known(f, flows);
+	print_many(f);
+}
+
+/* The figures of a large inventory are no ratios: seconds and MB. */
+static int measure_load(void)
+{
+	struct inventory_stats st;
+	struct inventory *inv;
+	double before = cpu_ns(), mb = resident_mb();
+	struct problems p = {0};
+	char path[] = "/tmp/ninetap-bench-XXXXXX";
+	int fd = mkstemp(path), err;
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!f || inventory_open(&inv))
+		return -1;
+	print_many(f);
+	fclose(f);
+	before = cpu_ns();
+	err = tags_file_load(inv, path, &p);
+	unlink(path);
+	inventory_get_stats(inv, &st);
+	printf("\nA tags file of %llu instances of two addresses and %llu prefixes: read in %.2f s CPU, %.0f MB\n",
+	       (unsigned long long)st.instances, (unsigned long long)st.prefixes, (cpu_ns() - before) / 1e9,
+	       resident_mb() - mb);
+	inventory_close(inv);
+	return err;
+}
+
+/* --- tag and encode --------------------------------------------------------- */
+
+static int encode_batch(const struct nt_record *r, struct tagger *t, struct encoder *e, struct batch *b)
+{
+	uint64_t revision = tagger_begin(t);
+	int err = encoder_begin(e, b, 0);
+
+	b->tags_rev = revision;
+	for (uint32_t i = 0; i < BATCH && !err; i++) {
+		struct tagged tagged = { &r[i], &origin, (int64_t)r[i].ts_ns, "eth0", PLANE_DATA,
+					 tagger_find(t, &r[i], (int64_t)r[i].ts_ns) };
+
+		err = encoder_add(e, b, &tagged);
+	}
+	if (!err)
+		err = encoder_end(e, b, 0);
+	tagger_end(t);
+	return err;
+}
+
+static int measure(const struct nt_record *r, struct board *board, const char *encoding, struct figure *f)
+{
+	struct tagger *t = NULL;
 	struct batch b = {0};
 	struct encoder *e;
 	int err = encoder_open(&e, encoding, FRAMING_MESSAGE, &origin);
 
-	for (int i = 0; i < BENCH_ROUNDS && !err; i++) {
+	if (!err)
+		err = tagger_open(&t, board);
+	for (int i = -1; i < BENCH_ROUNDS && !err; i++) {
 		double before = cpu_ns();
 
-		err = encode_all(r, e, &b, &origin);
-		f->ns[i] = (cpu_ns() - before) / RECORDS;
+		for (uint32_t k = 0; k < RECORDS && !err; k += BATCH)
+			err = encode_batch(&r[k], t, e, &b);
+		if (i >= 0)		/* the first round fills the cache */
+			f->ns[i] = (cpu_ns() - before) / RECORDS;
 	}
 	figure_done(f);
 	batch_free(&b);
 	encoder_close(e);
+	tagger_close(t);
 	return err;
+}
+
+/* The tags alone; 0, or how many records had not all of them. */
+static int measure_tags(const struct nt_record *r, struct board *board, struct figure *f)
+{
+	struct tagger *t;
+	int without = 0;
+
+	if (tagger_open(&t, board))
+		return -1;
+	for (int i = -1; i < BENCH_ROUNDS; i++) {
+		double before = cpu_ns();
+
+		for (uint32_t k = 0; k < RECORDS; k++) {
+			const struct tags *tags;
+
+			if (k % BATCH == 0)
+				tagger_begin(t);
+			tags = tagger_find(t, &r[k], (int64_t)r[k].ts_ns);
+			without += !tags->tenant || !tags->src_instance || !tags->dst_instance || !tags->app;
+			if (k % BATCH == BATCH - 1)
+				tagger_end(t);
+		}
+		if (i >= 0)
+			f->ns[i] = (cpu_ns() - before) / RECORDS;
+	}
+	figure_done(f);
+	tagger_close(t);
+	return without;
+}
+
+/* Without the cache, in an inventory that fits into none. */
+static int measure_misses(const struct nt_record *r, struct board *board, struct figure *f)
+{
+	struct tag_answer answer;
+	struct tag_query q;
+	int without = 0;
+
+	for (int i = 0; i < BENCH_ROUNDS; i++) {
+		double before = cpu_ns();
+
+		for (uint32_t k = 0; k < RECORDS; k++) {
+			tag_query_of(&q, &r[k]);
+			inventory_find(board_look(board), &q, (int64_t)r[k].ts_ns, &answer);
+			without += !answer.tags.src_instance;
+		}
+		f->ns[i] = (cpu_ns() - before) / RECORDS;
+	}
+	figure_done(f);
+	return without;
 }
 
 static void measure_reading(const struct nt_record *r, struct figure *f)
@@ -99,21 +273,57 @@ static void measure_reading(const struct nt_record *r, struct figure *f)
 	figure_done(f);
 }
 
+static int bench_encodings(const struct nt_record *r, struct board *board)
+{
+	static const char *const encodings[] = { "json", "avro", "smartx" };
+	struct figure reading, plain, tagged;
+	char name[64];
+
+	measure_reading(r, &reading);
+	for (size_t i = 0; i < sizeof(encodings) / sizeof(encodings[0]); i++) {
+		if (measure(r, NULL, encodings[i], &plain) || measure(r, board, encodings[i], &tagged))
+			return -1;
+		snprintf(name, sizeof(name), "encode a record, %s", encodings[i]);
+		row(name, &plain, "reading the record", &reading);
+		snprintf(name, sizeof(name), "tag and encode a record, %s", encodings[i]);
+		row(name, &tagged, "the same without tags", &plain);
+	}
+	return 0;
+}
+
+static int bench_flows(struct nt_record *r, uint32_t flows)
+{
+	struct figure reading, hit, miss;
+	struct inventory *inv;
+	struct board *board;
+	char name[64];
+	int err;
+
+	make_records(r, flows);
+	if (load(&inv, print_all, flows) || board_open(&board, inv))
+		return -1;
+	measure_reading(r, &reading);
+	err = measure_tags(r, board, &hit) || measure_misses(r, board, &miss);
+	if (!err) {
+		snprintf(name, sizeof(name), "find tags, %u flows, in the cache", flows);
+		row(name, &hit, "reading the record", &reading);
+		snprintf(name, sizeof(name), "find tags, %u flows, in the inventory", flows);
+		row(name, &miss, "reading the record", &reading);
+	}
+	if (!err && flows == 1000)
+		err = bench_encodings(r, board);
+	board_close(board);
+	return err;
+}
+
 int bench_user(void)
 {
 	struct nt_record *r = malloc(RECORDS * sizeof(*r));
-	struct figure reading, json, avro;
-	int err = -1;
+	int err;
 
 	if (!r)
 		return -1;
-	make_records(r);
-	measure_reading(r, &reading);
-	if (!measure(r, "json", &json) && !measure(r, "avro", &avro)) {
-		row("tag and encode a record, json", &json, "reading the record", &reading);
-		row("tag and encode a record, avro", &avro, "reading the record", &reading);
-		err = 0;
-	}
+	err = bench_flows(r, 1000) || bench_flows(r, 50000) || measure_load();
 	free(r);
-	return err;
+	return err ? -1 : 0;
 }

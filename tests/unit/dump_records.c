@@ -7,7 +7,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include "sample.h"
+#include "sample_tags.h"
 
 struct dump {
 	struct encoder *e;
@@ -44,8 +44,11 @@ static int write_batch(const struct dump *d)
 static int add_record(struct dump *d)
 {
 	struct nt_record r;
-	struct tagged t = { .rec = &r, .origin = &sample_origin };
+	struct tag_app app;
+	struct tags tags;
+	struct tagged t = { .rec = &r, .origin = &sample_origin, .tags = &tags };
 
+	sample_tags(&d->state, &tags, &app);
 	sample_fill(&d->state, &r);
 	t.ts_utc_ns = sample_number(&d->state, 63);
 	if (sample_random(&d->state) >> 60 == 0)
@@ -59,8 +62,10 @@ static int dump_batch(struct dump *d, uint32_t records)
 {
 	uint64_t lost = sample_number(&d->state, 63);
 	uint32_t cpu = sample_number(&d->state, 16);
+	uint64_t revision = sample_number(&d->state, 63);
 	int err = encoder_begin(d->e, &d->batch, cpu);
 
+	d->batch.tags_rev = revision;
 	for (uint32_t i = 0; i < records && !err; i++)
 		err = add_record(d);
 	if (!err)

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "check.h"
-#include "sample.h"
+#include "sample_tags.h"
 
 #define RECORDS 300			/* enough for buffers and messages to grow */
 
@@ -90,15 +90,21 @@ static void fill(struct batch *b, const char *name, enum framing framing)
 	struct nt_record r = sample_record();
 	struct tagged t = sample_tagged(&r);
 	struct encoder *e = NULL;
+	uint64_t state = 1;
+	struct tag_app app;
+	struct tags tags;
 
+	t.tags = &tags;
 	if (again(encoder_open(&e, name, framing, &sample_origin))) {
 		CHECK(!e);
 		CHECK_EQ(encoder_open(&e, name, framing, &sample_origin), 0);
 	}
 	if (again(encoder_begin(e, b, 1)))
 		CHECK_EQ(encoder_begin(e, b, 1), 0);
-	for (int i = 0; i < RECORDS; i++, r.seq++)
+	for (int i = 0; i < RECORDS; i++, r.seq++) {
+		sample_tags(&state, &tags, &app);
 		add(e, b, &t);
+	}
 	if (again(encoder_end(e, b, 2)))
 		CHECK_EQ(encoder_end(e, b, 2), 0);
 	encoder_close(e);

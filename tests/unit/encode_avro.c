@@ -42,21 +42,23 @@ static int encode(struct batch *b, struct encoder **e, enum framing framing, con
 
 static const unsigned char datum[] = {
 	2, 'b', 0, 0, 0, 14,		/* box; site, pop, ren: null; epoch 7 */
-	4, 0xd8, 4, 2, 0x82, 1,		/* cpu 2, seq 300, count 1, lost 65 */
+	4, 0, 0xd8, 4, 2, 0x82, 1,	/* cpu 2, tags_rev null, seq 300, count 1, lost 65 */
 	2,				/* a block of one record */
 	1, 0, 2, 'i', 2, 0,		/* ts -1, plane null, iface, out, xdp */
 	0xd8, 4, 2, 120, 2, 92, 0,	/* seq, sample, bytes, packets, ip_bytes, payload_bytes */
 	8, 10, 0, 0, 1, 8, 10, 0, 0, 2,
 	0xb2, 1, 0, 0, 0, 0, 0, 0,	/* proto 89; ports, ICMP, TCP: null */
 	2, 0, 4, 0, 0,			/* ttl, tos, frag later, vlan, tunnels: empty */
+	0, 0, 0, 0, 0, 0, 0,		/* no tags */
 	0,				/* end of the records */
+	2, 0, 0,			/* one text, which is empty */
 };
 
 static void test_bytes(void)
 {
 	const struct tag_origin origin = { .box = "b", .epoch = 7 };
 	struct nt_record r = plain_record();
-	struct tagged t = { .rec = &r, .origin = &origin, .ts_utc_ns = -1, .iface = "i" };
+	struct tagged t = { .rec = &r, .origin = &origin, .ts_utc_ns = -1, .iface = "i", .tags = &tags_none };
 	struct encoder *e = NULL;
 	struct batch b = { 0 };
 	const unsigned char *p;
@@ -79,7 +81,7 @@ static void test_block(void)
 {
 	const struct tag_origin origin = { .box = "b", .epoch = 7 };
 	struct nt_record r = plain_record();
-	struct tagged t = { .rec = &r, .origin = &origin, .ts_utc_ns = -1, .iface = "i" };
+	struct tagged t = { .rec = &r, .origin = &origin, .ts_utc_ns = -1, .iface = "i", .tags = &tags_none };
 	struct encoder *e = NULL;
 	struct batch b = { 0 };
 	const struct buf *head;

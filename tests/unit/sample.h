@@ -41,7 +41,7 @@ static inline struct tagged sample_tagged(const struct nt_record *r)
 {
 	return (struct tagged){
 		.rec = r, .origin = &sample_origin, .ts_utc_ns = 1795298802123456789, .iface = "eth0",
-		.plane = PLANE_DATA,
+		.plane = PLANE_DATA, .tags = &tags_none,
 	};
 }
 
@@ -69,13 +69,14 @@ static inline int sample_fits(struct encoder *e, const struct tagged *t)
 {
 	int fits = 1;
 
-	for (size_t left = 0; left < 8000 && fits; left++) {
+	for (size_t left = 0; left < 16000 && fits; left++) {
 		struct batch b = { 0 };
 
-		if (encoder_begin(e, &b, UINT16_MAX) || buf_reserve(&b.bytes, 8000))
+		if (encoder_begin(e, &b, UINT16_MAX) || buf_reserve(&b.bytes, 16000))
 			fits = 0;
 		b.bytes.len = b.bytes.cap - left;
-		if (encoder_add(e, &b, t) || b.bytes.len > b.bytes.cap || encoder_end(e, &b, INT64_MAX))
+		if (encoder_add(e, &b, t) || b.bytes.len > b.bytes.cap || encoder_end(e, &b, INT64_MAX) ||
+		    b.bytes.len > b.bytes.cap)
 			fits = 0;
 		batch_free(&b);
 	}

@@ -20,7 +20,8 @@ DUMP = os.path.join(ROOT, os.environ.get("NINETAP_BUILD", "build"), "tests", "un
 SCHEMA_FILE = os.path.join(ROOT, "include", "ninetap", "ninetap.avsc")
 DOC = os.path.join(ROOT, "docs", "records.md")
 SEED, BATCHES, RECORDS = "20261121", 20, 100
-LEDGER = ("seq", "count", "lost", "records")
+LEDGER = ("seq", "count", "lost", "records", "texts")
+TAGS = ("tenant", "src_tenant", "dst_tenant", "src_instance", "dst_instance", "app", "app_class")
 EPOCH = datetime.datetime(1970, 1, 1)
 
 
@@ -110,10 +111,12 @@ def rfc3339(ns):
     return "%s.%09dZ" % ((EPOCH + datetime.timedelta(seconds=second)).isoformat(), rest)
 
 
-def as_json(record):
+def as_json(record, texts=()):
     """An Avro record as the JSON object that stands for it."""
     row = {}
     for name, value in record.items():
+        if name in TAGS:
+            value = texts[value] if value else None
         if value is None or value == []:
             continue
         if name == "ts":
@@ -130,10 +133,20 @@ def test_json_and_avro_say_the_same(batches, rows):
     wanted = []
     for batch in batches:
         head = as_json({k: v for k, v in batch.items() if k not in LEDGER})
-        wanted += [{**head, **as_json(r)} for r in batch["records"]]
+        wanted += [{**head, **as_json(r, batch["texts"])} for r in batch["records"]]
     assert len(rows) == len(wanted) == BATCHES * RECORDS
     for row, want in zip(rows, wanted):
         assert row == want
+
+
+def test_texts_come_once_and_in_order(batches):
+    """Each that a record refers to, the empty one first, numbered as they come."""
+    for batch in batches:
+        texts = batch["texts"]
+        assert texts[0] == "" and "" not in texts[1:]
+        assert len(texts) == len(set(texts))
+        indices = [i for r in batch["records"] for i in (r[name] for name in TAGS) if i]
+        assert list(dict.fromkeys(indices)) == list(range(1, len(texts)))
 
 
 def values(batches, name):
@@ -160,6 +173,10 @@ def test_the_records_cover_what_can_differ(batches):
     assert min(values(batches, "ts")) < 0
     assert any("\ufffd" in v for v in values(batches, "iface")) and "" in values(batches, "iface")
     assert {len(v) for v in values(batches, "src_ip")} == {4, 16}
+    both("tags_rev", [b["tags_rev"] for b in batches])
+    for name in TAGS:
+        assert min(values(batches, name)) == 0 < 64 < max(values(batches, name)), name
+    assert any("\ufffd" in t for b in batches for t in b["texts"])
 
 
 def doc_tables():
@@ -192,11 +209,12 @@ def avro_type(field):
 
 def test_document_has_every_field():
     batch = json.loads(schema_text())
-    packet = batch["fields"][-1]["type"]["items"]
-    tunnel = packet["fields"][-1]["type"]["items"]
+    packet = next(f for f in batch["fields"] if f["name"] == "records")["type"]["items"]
+    tunnel = next(f for f in packet["fields"] if f["name"] == "tunnels")["type"]["items"]
     tables = doc_tables()
     for heading, fields in (("Batch", batch["fields"]), ("Record", packet["fields"]), ("Tunnel", tunnel["fields"])):
         wanted = [(f["name"], *avro_type(f)) for f in fields]
+        wanted = [(name, avro, left_out or (heading == "Record" and name in TAGS)) for name, avro, left_out in wanted]
         if heading == "Batch":
             wanted = [(name, avro, left_out or name in LEDGER) for name, avro, left_out in wanted]
         found = [(name, avro, left_out != "never") for name, avro, left_out, *_ in tables[heading]]

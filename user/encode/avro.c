@@ -4,9 +4,10 @@
  * object encoding", "Object Container Files"). The rows of ninetap/fields.h
  * become straight code.
  *
- * A batch is header, records, end of array. The header tells counts that are
- * known last, so begin leaves room for the longest, the records follow it,
- * and end puts header and frame in front of them, flush right.
+ * A batch is header, records, end of array, texts. The header tells counts
+ * that are known last, so begin leaves room for the longest, the records
+ * follow it, and end puts header and frame in front of them, flush right. The
+ * texts of tags are known last, too: add keeps room for those there are.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -16,8 +17,8 @@
 #include "ninetap/fields.h"
 
 #define FRAME_MAX (2 * PUT_VARINT_MAX)	/* of a block: objects, bytes; MARK_BYTES is less */
-#define TAIL_MAX (1 + SYNC_BYTES)	/* end of the array, sync marker */
 #define INT_MAX_BYTES 5U
+#define TAIL_MAX (1 + INT_MAX_BYTES + 1 + 1 + SYNC_BYTES) /* end of records; count, "", end of texts; sync marker */
 #define BLOCKS_MAX 6U			/* an array's count and end */
 
 #define AVRO_FIELD(name, kind, presence, value, doc) \
@@ -26,12 +27,19 @@
 #define AVRO_when(condition) if (in_union(&p, (condition)))
 #define AVRO_list(condition)
 
+#define AVRO_TAG(name, kind, presence, value, doc) \
+	p = put_varint(p, dict_index(&e->dict, value));
+#define DICT_TAG(name, kind, presence, value, doc) \
+	if (!err) \
+		err = dict_put(&e->dict, value);
+
 /* What the longest value takes; only text varies, and may be absent. */
 #define FIELD_MAX(name, kind, presence, value, doc) + 1 + MAX_##kind(value)
 #define TUNNEL_MAX(name, kind, presence, value, doc) + 1 + MAX_##kind(value)
 #define MAX_text(s) text_max(s)
 #define MAX_time(v) PUT_VARINT_MAX
 #define MAX_int(v) INT_MAX_BYTES
+#define MAX_tag(v) INT_MAX_BYTES
 #define MAX_long(v) PUT_VARINT_MAX
 #define MAX_addr(v) 17
 #define MAX_vlans(v) (BLOCKS_MAX + NT_VLANS_MAX * INT_MAX_BYTES)
@@ -120,13 +128,14 @@ static unsigned char *avro_tunnels(unsigned char *p, const struct nt_record *r)
 	return p;
 }
 
-static unsigned char *avro_packet(unsigned char *p, const struct tagged *t)
+static unsigned char *avro_packet(const struct encoder *e, unsigned char *p, const struct tagged *t)
 {
 	const struct nt_record *r = t->rec;
 	const struct nt_layer *l = &r->layer[r->tunnels];
 
 	NT_FIELDS_TIME(AVRO_FIELD)
 	NT_FIELDS_PACKET(AVRO_FIELD)
+	NT_FIELDS_TAGS(AVRO_TAG)
 	return p;
 }
 
@@ -229,20 +238,33 @@ static int avro_begin(struct encoder *e, struct batch *b)
 		err = batch_reserve_msg(b);
 	if (err)
 		return err;
+	dict_begin(&e->dict);
 	b->body = room;
 	b->bytes.len = room;
 	return 0;
 }
 
+/* The texts of t's tags into the dictionary; should adding t fail then, they do no harm there. */
+static inline int note_texts(struct encoder *e, const struct tagged *t)
+{
+	int err = 0;
+
+	NT_FIELDS_TAGS(DICT_TAG)
+	return err;
+}
+
 static int avro_add(struct encoder *e, struct batch *b, const struct tagged *t)
 {
-	size_t max = TAIL_MAX NT_FIELDS_TIME(FIELD_MAX) NT_FIELDS_PACKET(FIELD_MAX);
-	int err = batch_reserve(b, max);
+	size_t max = TAIL_MAX
+		NT_FIELDS_TIME(FIELD_MAX) NT_FIELDS_PACKET(FIELD_MAX) NT_FIELDS_TAGS(FIELD_MAX);
+	int err = note_texts(e, t);
 
-	(void)e;
+	if (!err)
+		err = batch_reserve(b, max + e->dict.bytes.len);
 	if (err)
 		return err;
-	b->bytes.len = avro_packet(b->bytes.data + b->bytes.len, t) - b->bytes.data;
+	b->bytes.len = avro_packet(e, b->bytes.data + b->bytes.len, t) - b->bytes.data;
+	b->tail = e->dict.bytes.len;
 	return 0;
 }
 
@@ -262,6 +284,18 @@ static size_t close_gap(struct buf *bytes, size_t begin)
 	return 0;
 }
 
+/* Everything of a batch behind its last record: ends the array, and adds the one of texts, "" first. */
+static unsigned char *avro_trailer(unsigned char *p, const struct dict *d)
+{
+	*p++ = 0;
+	p = put_varint(p, 1 + (int64_t)d->count);
+	*p++ = 0;
+	if (d->bytes.len)
+		p = put_bytes(p, d->bytes.data, d->bytes.len);
+	*p++ = 0;
+	return p;
+}
+
 static void avro_end(struct encoder *e, struct batch *b)
 {
 	struct buf *bytes = &b->bytes;
@@ -270,7 +304,7 @@ static void avro_end(struct encoder *e, struct batch *b)
 	size_t begin = b->body - header, framed;
 
 	memcpy(bytes->data + begin, e->own.data, header);
-	bytes->data[bytes->len++] = 0;	/* end of the array */
+	bytes->len = avro_trailer(bytes->data + bytes->len, &e->dict) - bytes->data;
 	framed = avro_frame(e, frame, bytes->len - begin);
 	begin -= framed;
 	memcpy(bytes->data + begin, frame, framed);

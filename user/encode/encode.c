@@ -91,6 +91,7 @@ void encoder_close(struct encoder *e)
 		return;
 	buf_free(&e->head);
 	buf_free(&e->own);
+	dict_free(&e->dict);
 	free(e);
 }
 
@@ -106,8 +107,10 @@ int encoder_begin(struct encoder *e, struct batch *b, uint32_t cpu)
 	b->cpu = cpu;
 	b->count = 0;
 	b->body = 0;
+	b->tail = 0;
 	b->seq = 0;
 	b->lost = 0;
+	b->tags_rev = 0;
 	return e->encoding->begin(e, b);
 }
 

@@ -4,11 +4,13 @@
  *
  * A batch holds records of one CPU in the order of that CPU's ring. Encoders
  * are pure: they write into the batch's buffer and nothing else. One thread
- * an encoder, which may have many batches open. FRAMING_STREAM is for stdout
- * and files (JSON lines; an Avro object container: encoder_head() once, then
- * batches as blocks): all of batch.bytes is one message. FRAMING_MESSAGE is
- * for Kafka (a JSON object a message; an Avro batch a message with the
- * single-object header): bytes outside msgs[] are no part of any.
+ * an encoder, and one batch at a time: from its begin to its end no other is
+ * begun, and texts keep their ids (tagger_begin(), tagger_end()).
+ * FRAMING_STREAM is for stdout and files (lines; an Avro object container:
+ * encoder_head() once, then batches as blocks): all of batch.bytes is one
+ * message. FRAMING_MESSAGE is for Kafka (a JSON object, a smartx line without
+ * its newline, or an Avro batch with the single-object header a message):
+ * bytes outside msgs[] are no part of any.
  */
 #ifndef NINETAP_ENCODE_H
 #define NINETAP_ENCODE_H
@@ -34,11 +36,19 @@ struct batch {
 	uint32_t cpu;
 	uint32_t count;			/* records */
 	uint32_t body;			/* encoders' own: where the records begin */
+	uint32_t tail;			/* encoders' own: bytes that end puts behind the records */
 	uint64_t seq;			/* of the first record */
 	uint64_t lost;			/* records of this CPU and epoch lost so far */
+	uint64_t tags_rev;		/* the caller's, set behind encoder_begin(); 0: no inventory */
 };
 
 void batch_free(struct batch *b);
+
+/* Bytes that b would have if it ended now, but for some of a header. */
+static inline size_t batch_size(const struct batch *b)
+{
+	return b->bytes.len + b->tail;
+}
 
 struct encoder;
 
@@ -53,7 +63,7 @@ void encoder_close(struct encoder *e);	/* NULL is fine */
 /* The bytes that each file begins with (Avro: magic, schema, sync marker); may be empty. */
 const struct buf *encoder_head(const struct encoder *e);
 
-/* Empties b for records of cpu. 0 or -ENOMEM. */
+/* Empties b for records of cpu that are tagged from one revision. 0 or -ENOMEM. */
 int encoder_begin(struct encoder *e, struct batch *b, uint32_t cpu) __attribute__((warn_unused_result));
 
 /*

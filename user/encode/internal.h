@@ -8,6 +8,7 @@
 #ifndef NINETAP_ENCODE_INTERNAL_H
 #define NINETAP_ENCODE_INTERNAL_H
 
+#include "encode/dict.h"
 #include "encode/encode.h"
 #include "encode/put.h"
 
@@ -33,6 +34,7 @@ struct encoder {
 	struct buf head;
 	struct buf own;			/* JSON: the run's fields; Avro: scratch for a header */
 	struct stamp stamp;
+	struct dict dict;		/* Avro: of the batch that is open */
 	unsigned char sync[SYNC_BYTES];
 	unsigned char mark[MARK_BYTES];
 };

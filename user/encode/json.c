@@ -20,10 +20,19 @@
 #define JSON_when(condition) if (condition)
 #define JSON_list(condition) if (condition)
 
+/* The same of a row of kind tag; NULL: left out. */
+#define JSON_TAG(name, kind, presence, value, doc) \
+	tag = value; \
+	if (tag) { \
+		p = put_bytes(p, ",\"" #name "\":", sizeof(",\"" #name "\":") - 1); \
+		p = json_text(e, p, tag->s); \
+	}
+
 /* What the longest row takes; only text varies, and may be absent. */
 #define FIELD_MAX(name, kind, presence, value, doc) + sizeof(",\"" #name "\":") + MAX_##kind(value)
 #define TUNNEL_MAX(name, kind, presence, value, doc) + sizeof(",\"" #name "\":") + MAX_##kind(value)
 #define MAX_text(s) text_max(s)
+#define MAX_tag(v) tag_max(v)
 #define MAX_time(v) (2 + PUT_TIME_MAX)
 #define MAX_int(v) PUT_U64_MAX
 #define MAX_long(v) PUT_U64_MAX
@@ -56,6 +65,11 @@ NT_ENUMS(JSON_ENUM)
 static size_t text_max(const char *s)
 {
 	return s ? 2 + 6 * strlen(s) : 0;
+}
+
+static inline size_t tag_max(const struct text *tag)
+{
+	return tag ? 2 + 6 * (size_t)tag->len : 0;
 }
 
 static unsigned char *json_text(struct encoder *e, unsigned char *p, const char *s)
@@ -139,12 +153,14 @@ static unsigned char *json_row(struct encoder *e, const struct batch *b, const s
 {
 	const struct nt_record *r = t->rec;
 	const struct nt_layer *l = &r->layer[r->tunnels];
+	const struct text *tag;
 	unsigned char *open = p;
 
 	NT_FIELDS_TIME(JSON_FIELD)
 	p = put_bytes(p, e->own.data, e->own.len);
 	NT_FIELDS_BATCH(JSON_FIELD)
 	NT_FIELDS_PACKET(JSON_FIELD)
+	NT_FIELDS_TAGS(JSON_TAG)
 	*open = '{';
 	*p++ = '}';
 	return p;
@@ -174,7 +190,8 @@ static int json_begin(struct encoder *e, struct batch *b)
 static int json_reserve(struct encoder *e, struct batch *b, const struct tagged *t)
 {
 	size_t max = OPEN_MAX + e->own.len
-		NT_FIELDS_TIME(FIELD_MAX) NT_FIELDS_BATCH(FIELD_MAX) NT_FIELDS_PACKET(FIELD_MAX);
+		NT_FIELDS_TIME(FIELD_MAX) NT_FIELDS_BATCH(FIELD_MAX) NT_FIELDS_PACKET(FIELD_MAX)
+		NT_FIELDS_TAGS(FIELD_MAX);
 	int err = batch_reserve(b, max);
 
 	if (err || e->framing == FRAMING_STREAM)

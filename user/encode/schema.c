@@ -22,8 +22,9 @@ struct writer {
 struct field {
 	const char *name;
 	void (*type)(struct writer *w);
-	enum { FIELD_always, FIELD_when, FIELD_list } presence;
+	enum { FIELD_always, FIELD_when, FIELD_list, FIELD_known } presence;
 	const char *doc;
+	const char *fallback;		/* for batches from before there was the field, or NULL */
 };
 
 static void put(struct writer *w, const char *text)
@@ -97,11 +98,15 @@ static void optional(struct writer *w, const struct field *f)
 	space(w);
 	f->type(w);
 	put(w, "]");
-	if (w->canonical)
+}
+
+static void put_default(struct writer *w, const char *value)
+{
+	if (w->canonical || !value)
 		return;
 	comma(w);
 	key(w, "default");
-	put(w, "null");
+	put(w, value);
 }
 
 static void field(struct writer *w, const struct field *f)
@@ -116,6 +121,7 @@ static void field(struct writer *w, const struct field *f)
 		optional(w, f);
 	else
 		f->type(w);
+	put_default(w, f->fallback);
 	put_doc(w, f->doc);
 	put(w, "}");
 }
@@ -178,6 +184,11 @@ static void type_int(struct writer *w)
 	string(w, "int");
 }
 
+static void type_tag(struct writer *w)
+{
+	type_int(w);
+}
+
 static void type_addr(struct writer *w)
 {
 	string(w, "bytes");
@@ -204,7 +215,12 @@ NT_ENUMS(TYPE_ENUM)
 /* The condition of a row is of no interest here. */
 #define FIELD_when(condition) FIELD_when
 #define FIELD_list(condition) FIELD_list
-#define FIELD(name, kind, presence, value, doc) { #name, type_##kind, FIELD_##presence, doc },
+#define FIELD(name, kind, presence, value, doc) \
+	{ #name, type_##kind, FIELD_##presence, doc, DEFAULT_##presence },
+#define DEFAULT_always NULL
+#define DEFAULT_when(condition) "null"
+#define DEFAULT_list(condition) NULL
+#define DEFAULT_known "0"
 
 static void type_tunnels(struct writer *w)
 {
@@ -219,7 +235,7 @@ static void type_tunnels(struct writer *w)
 
 static void type_records(struct writer *w)
 {
-	static const struct field packet[] = { NT_FIELDS_TIME(FIELD) NT_FIELDS_PACKET(FIELD) };
+	static const struct field packet[] = { NT_FIELDS_TIME(FIELD) NT_FIELDS_PACKET(FIELD) NT_FIELDS_TAGS(FIELD) };
 
 	array_open(w);
 	named(w, "Packet", "record");
@@ -228,11 +244,20 @@ static void type_records(struct writer *w)
 	put(w, "}");
 }
 
+static void type_texts(struct writer *w)
+{
+	array_open(w);
+	type_text(w);
+	put(w, "}");
+}
+
 int schema_text(struct buf *out, bool canonical)
 {
 	static const struct field batch[] = {
 		NT_FIELDS_RUN(FIELD) NT_FIELDS_BATCH(FIELD) NT_FIELDS_LEDGER(FIELD)
-		{ "records", type_records, FIELD_always, "in the order of the CPU's ring" },
+		{ "records", type_records, FIELD_always, "in the order of the CPU's ring", NULL },
+		{ "texts", type_texts, FIELD_always, "what the tags of the records refer to, each once; the first is empty",
+		  "[\"\"]" },
 	};
 	struct writer w = { .out = out, .canonical = canonical };
 

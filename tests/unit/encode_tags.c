@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * encode_tags.c - tags in JSON and Avro: text by text in the one, numbers into
+ * the batch's texts in the other, from batch to batch and for ids that are
+ * used again. Random ones are read back in test_encode.py.
+ */
+#include <stdlib.h>
+#include "check.h"
+#include "encode/dict.h"
+#include "sample_tags.h"
+
+static const struct tag_origin origin = { .box = "b", .epoch = 7 };
+
+static struct nt_record record(void)
+{
+	struct nt_record r = { .seq = 1, .packets = 1, .sample = 1, .dir = NT_DIR_IN, .hook = NT_HOOK_TC };
+
+	r.layer[0].version = 4;
+	return r;
+}
+
+/* A batch in b with a record for each of the n tags. */
+static void encode(struct encoder *e, struct batch *b, const struct tags *tags, int n)
+{
+	struct nt_record r = record();
+	struct tagged t = { .rec = &r, .origin = &origin, .iface = "i" };
+
+	CHECK_EQ(encoder_begin(e, b, 0), 0);
+	CHECK_EQ(b->tags_rev, 0);
+	b->tags_rev = 9;
+	for (int i = 0; i < n; i++) {
+		t.tags = &tags[i];
+		CHECK_EQ(encoder_add(e, b, &t), 0);
+	}
+	CHECK_EQ(encoder_end(e, b, 0), 0);
+}
+
+static void check_json(const struct tags *tags, uint64_t revision, const char *want_rev, const char *want)
+{
+	struct nt_record r = record();
+	struct tagged t = { .rec = &r, .origin = &origin, .iface = "i", .tags = tags };
+	struct encoder *e = NULL;
+	struct batch b = { 0 };
+	char *text;
+
+	CHECK_EQ(encoder_open(&e, "json", FRAMING_STREAM, &origin), 0);
+	CHECK_EQ(encoder_begin(e, &b, 0), 0);
+	b.tags_rev = revision;
+	CHECK_EQ(encoder_add(e, &b, &t), 0);
+	CHECK_EQ(encoder_end(e, &b, 0), 0);
+	text = strndup((char *)b.bytes.data, b.bytes.len);
+	CHECK(strstr(text, want_rev) != NULL);
+	CHECK_STR(strstr(text, ",\"frag\":\"none\"") + strlen(",\"frag\":\"none\""), want);
+	free(text);
+	batch_free(&b);
+	encoder_close(e);
+}
+
+static void test_json(void)
+{
+	union sample_text x[7];
+	const struct tag_app app = { &x[5].text, &x[6].text }, no_class = { &x[5].text, NULL };
+	struct tags all = { &x[0].text, &x[1].text, &x[2].text, &x[3].text, &x[4].text, &app };
+	struct tags some = { .dst_instance = &x[4].text, .app = &no_class };
+
+	for (int i = 0; i < 7; i++)
+		sample_text_set(&x[i], i, (const char *const[]){ "t", "st", "dt", "s\"i", "d\xff", "a", "c" }[i]);
+	check_json(&all, 12, "\"cpu\":0,\"tags_rev\":12,\"iface\"",
+		   ",\"tenant\":\"t\",\"src_tenant\":\"st\",\"dst_tenant\":\"dt\",\"src_instance\":\"s\\\"i\","
+		   "\"dst_instance\":\"d\xef\xbf\xbd\",\"app\":\"a\",\"app_class\":\"c\"}\n");
+	check_json(&some, 1, "\"tags_rev\":1,", ",\"dst_instance\":\"d\xef\xbf\xbd\",\"app\":\"a\"}\n");
+	check_json(&tags_none, 0, "\"cpu\":0,\"iface\"", "}\n");
+}
+
+/* The last bytes of the batch are its texts, those before them the tags of its last record. */
+static void check_end(const struct batch *b, const void *want, size_t n)
+{
+	const struct batch_msg *m = &b->msgs[0];
+
+	CHECK_EQ(b->msgs_n, 1);
+	CHECK(m->end - m->begin >= n);
+	CHECK(!memcmp(b->bytes.data + m->end - n, want, n));
+}
+
+static void test_avro(void)
+{
+	const struct tag_app app = { sample_text(11), NULL };
+	const struct tags tags[2] = {
+		{ sample_text(10), NULL, sample_text(10), sample_text(12), NULL, &app },
+		{ sample_text(13), sample_text(10), NULL, NULL, sample_text(12), NULL },
+	};
+	static const unsigned char one[] = "\2\0\2\4\0\6\0" "\0" "\10\0\24i-0000000a\24i-0000000c\24i-0000000b";
+	static const unsigned char two[] = "\10\2\0\0\4\0\0" "\0" "\12\0\24i-0000000a\24i-0000000c\24i-0000000b\24i-0000000d";
+	struct encoder *e = NULL;
+	struct batch b = { 0 };
+
+	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, &origin), 0);
+	encode(e, &b, tags, 1);
+	check_end(&b, one, sizeof(one));	/* with the NUL: the end of the array */
+	CHECK_EQ(b.bytes.data[b.msgs[0].begin + 10 + 2 + 3 + 1 + 1], 2); /* mark, box, site to ren, epoch, cpu */
+	CHECK_EQ(b.bytes.data[b.msgs[0].begin + 10 + 2 + 3 + 1 + 2], 2 * 9);
+	encode(e, &b, tags, 2);
+	check_end(&b, two, sizeof(two));
+	encode(e, &b, &tags_none, 1);
+	check_end(&b, "\0\0\0\0\0\0\0\0\2\0", 11);
+	batch_free(&b);
+	encoder_close(e);
+}
+
+/* An id stands for another text in the next batch. */
+static void test_ids_are_used_again(void)
+{
+	union sample_text x;
+	struct tags tags = { .tenant = &x.text };
+	struct encoder *e = NULL;
+	struct batch b = { 0 };
+
+	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, &origin), 0);
+	sample_text_set(&x, 100000, "old");
+	encode(e, &b, &tags, 1);
+	check_end(&b, "\2\0\0\0\0\0\0\0\4\0\6old", 15);
+	sample_text_set(&x, 100000, "new");
+	encode(e, &b, &tags, 1);
+	check_end(&b, "\2\0\0\0\0\0\0\0\4\0\6new", 15);
+	batch_free(&b);
+	encoder_close(e);
+}
+
+/* After 2^32 batches the numbers of batches begin again. */
+static void test_batch_numbers_go_round(void)
+{
+	struct dict d = { 0 };
+
+	dict_begin(&d);
+	CHECK_EQ(dict_put(&d, sample_text(7)), 0);
+	CHECK_EQ(dict_put(&d, sample_text(7)), 0);
+	CHECK_EQ(d.count, 1);
+	d.batch = UINT32_MAX;
+	dict_begin(&d);
+	CHECK_EQ(d.count, 0);
+	CHECK_EQ(dict_put(&d, sample_text(8)), 0);
+	CHECK_EQ(dict_put(&d, sample_text(7)), 0);
+	CHECK_EQ(d.count, 2);
+	CHECK_EQ(dict_index(&d, sample_text(8)), 1);
+	CHECK_EQ(dict_index(&d, sample_text(7)), 2);
+	CHECK_EQ(dict_index(&d, NULL), 0);
+	dict_free(&d);
+}
+
+/* What batch_size() says grows with the texts, and is not far from what the batch takes. */
+static void test_size(void)
+{
+	struct nt_record r = record();
+	struct tags tags = { .tenant = sample_text(20) };
+	struct tagged t = { .rec = &r, .origin = &origin, .iface = "i", .tags = &tags };
+	struct encoder *e = NULL;
+	struct batch b = { 0 };
+	size_t before, message;
+
+	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, &origin), 0);
+	CHECK_EQ(encoder_begin(e, &b, 0), 0);
+	CHECK_EQ(encoder_add(e, &b, &t), 0);
+	before = batch_size(&b);
+	for (int i = 21; i < 121; i++) {
+		tags.tenant = sample_text(i);
+		CHECK_EQ(encoder_add(e, &b, &t), 0);
+	}
+	CHECK_EQ(b.tail, 101 * (1 + strlen("i-00000000")));
+	CHECK(batch_size(&b) > before + 100 * strlen("i-00000000"));
+	message = batch_size(&b);
+	CHECK_EQ(encoder_end(e, &b, 0), 0);
+	CHECK(b.msgs[0].end - b.msgs[0].begin <= message + 8);
+	CHECK_EQ(encoder_begin(e, &b, 0), 0);
+	CHECK_EQ(b.tail, 0);
+	batch_free(&b);
+	encoder_close(e);
+}
+
+/* The longest texts, none of them UTF-8: nothing may pass the room that was made. */
+static void check_room(const char *encoding)
+{
+	static union {
+		struct text text;
+		char room[sizeof(struct text) + 256];
+	} x[7];
+	const struct tag_app app = { &x[5].text, &x[6].text };
+	const struct tags tags = { &x[0].text, &x[1].text, &x[2].text, &x[3].text, &x[4].text, &app };
+	struct nt_record r = record();
+	struct tagged t = sample_tagged(&r);
+	struct encoder *e = NULL;
+
+	for (int i = 0; i < 7; i++) {
+		x[i].text.id = i;
+		x[i].text.len = 255;
+		memset(x[i].room + offsetof(struct text, s), !strcmp(encoding, "avro") ? 0xff : 1, 255);
+	}
+	t.tags = &tags;
+	CHECK_EQ(encoder_open(&e, encoding, FRAMING_STREAM, &sample_origin), 0);
+	CHECK(sample_fits(e, &t));
+	encoder_close(e);
+}
+
+static void test_room(void)
+{
+	check_room("avro");
+	check_room("json");
+}
+
+int main(void)
+{
+	RUN(test_json);
+	RUN(test_avro);
+	RUN(test_ids_are_used_again);
+	RUN(test_batch_numbers_go_round);
+	RUN(test_size);
+	RUN(test_room);
+	return check_done();
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dict.h - the texts that the records of one batch refer to, each once, in the
+ * order in which they came; private to user/encode/.
+ *
+ * Texts are found by their ids, without hashing: an array by id, whose entries
+ * count for the batch that they were made in. Index 0 stands for no text.
+ * Ids must stand for the same texts from begin to begin (tagger.h).
+ */
+#ifndef NINETAP_ENCODE_DICT_H
+#define NINETAP_ENCODE_DICT_H
+
+#include <stdint.h>
+#include "base/buf.h"
+#include "inventory/texts.h"
+
+struct dict_slot {
+	uint32_t batch;			/* that index is of; 0: none */
+	uint32_t index;			/* from 1 */
+};
+
+/* Zero-initialised is valid, before dict_begin(), too. */
+struct dict {
+	struct dict_slot *slots;	/* by text id */
+	uint32_t slots_n;
+	uint32_t batch;			/* number of this one */
+	uint32_t count;			/* texts of this batch */
+	struct buf bytes;		/* the same as Avro strings, one behind the other */
+};
+
+/* Forgets all texts. */
+void dict_begin(struct dict *d);
+
+/* Makes sure that t is there; NULL is fine. 0 or -ENOMEM. */
+int dict_put(struct dict *d, const struct text *t) __attribute__((warn_unused_result));
+
+void dict_free(struct dict *d);
+
+/* Of a text that is there; 0 of NULL. */
+static inline uint32_t dict_index(const struct dict *d, const struct text *t)
+{
+	return t ? d->slots[t->id].index : 0;
+}
+
+#endif
