@@ -36,6 +36,9 @@ static const struct command commands[] = {
 	{ "check", check_main },
 	{ "show", show_main },
 	{ "detach", detach_main },
+	{ "tag put", tag_put_main },
+	{ "tag end", tag_end_main },
+	{ "tag list", tag_list_main },
 };
 
 static int usage_error(const char *of, const char *word, const char *want)
@@ -78,13 +81,50 @@ static int run_command(const struct command *c, int argc, char **argv)
 	return code;
 }
 
+/* By one word, "run", or by two, "tag put". */
+static const struct command *find_command(const char *first, const char *second)
+{
+	size_t len = strlen(first);
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const char *name = commands[i].name;
+
+		if (second && !strncmp(name, first, len) && name[len] == ' ' && !strcmp(name + len + 1, second))
+			return &commands[i];
+		if (!second && !strcmp(name, first))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static int run_tag(int argc, char **argv)
+{
+	const char *word = argc > 2 ? argv[2] : "";
+	const struct command *c = find_command(argv[1], word);
+
+	if (c) {
+		argv[2] = (char *)c->name;
+		return run_command(c, argc - 2, argv + 2);
+	}
+	if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+		options_help(stdout, NULL);
+		return 0;
+	}
+	if (*word)
+		return usage_error("tag", word, "put, end or list; tag put --help says more");
+	log_error("tag: needs a second word: put, end or list; tag put --help says more");
+	return EX_USAGE;
+}
+
 static int dispatch(int argc, char **argv)
 {
 	const char *word = argv[1];
+	const struct command *c = find_command(word, NULL);
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(word, commands[i].name))
-			return run_command(&commands[i], argc - 1, argv + 1);
+	if (c)
+		return run_command(c, argc - 1, argv + 1);
+	if (!strcmp(word, "tag"))
+		return run_tag(argc, argv);
 	if (!strcmp(word, "generate") && argc == 3)
 		return generate(argv[2]);
 	if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
@@ -95,7 +135,7 @@ static int dispatch(int argc, char **argv)
 		options_help(stdout, NULL);
 		return 0;
 	}
-	return usage_error("ninetap", word, "run, replay, check, show or detach; --help says more");
+	return usage_error("ninetap", word, "run, replay, check, show, detach or tag; --help says more");
 }
 
 /*

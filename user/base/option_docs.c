@@ -154,13 +154,13 @@ static void man_tail(FILE *f)
 	static const char *const exits[][2] = {
 		{ "0", "done." },
 		{ "64", "the command line is wrong." },
-		{ "65", "a capture is damaged, or is none." },
+		{ "65", "a capture is damaged, or is none; or a statement about the inventory was refused." },
 		{ "66", "a file or an interface to be read is not there." },
-		{ "69", "the kernel refused the programs, or another ninetap has the interface." },
+		{ "69", "the kernel refused the programs, or another ninetap has the interface; a topic of tags can't be read; or no ninetap listens on the socket." },
 		{ "71", "the system refused something else." },
-		{ "73", "the output could not be opened." },
+		{ "73", "the output or the tag socket could not be opened." },
 		{ "74", "a record was lost behind its ring, see ACCOUNT; or reading a capture or writing to standard output failed." },
-		{ "77", "a capability is missing: CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed." },
+		{ "77", "a capability is missing: CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed; or the tag socket is another user's." },
 		{ "78", "the configuration is wrong." },
 	};
 

@@ -28,6 +28,7 @@ enum option_kind {
 	OPTION_DURATION,		/* uint64_t, ns */
 	OPTION_MATCH,			/* char *, an interface's name or a glob */
 	OPTION_SOCKET,			/* char *, path of a local socket */
+	OPTION_TIME,			/* int64_t, ns since 1970, UTC */
 	OPTION_IFACES,			/* this and what follows are lists: */
 	OPTION_CIDRS,			/* these know their own fields of struct options */
 	OPTION_PORTS,

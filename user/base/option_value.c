@@ -17,6 +17,7 @@
 #include "base/sink_spec.h"
 #include "base/suggest.h"
 #include "base/tag_source.h"
+#include "base/timestamp.h"
 #include "base/utf8.h"
 
 #define NAME_BYTES_MAX 255U
@@ -272,6 +273,17 @@ static int set_socket(void *field, const char *text, const struct option_src *sr
 	return -EINVAL;
 }
 
+static int set_time(void *field, const char *text, const struct option_src *src)
+{
+	int err = timestamp_parse(text, field);
+
+	if (err == -ERANGE)
+		option_complain(src, "%s is no day or time of day, or not in the years 1678 to 2261", quote(text).s);
+	else if (err)
+		option_complain(src, "%s is not a time such as 2026-11-21T22:00:00Z", quote(text).s);
+	return err;
+}
+
 static int add_to_list(const struct option_row *row, struct options *o, const char *text,
 		       const struct option_src *src)
 {
@@ -314,6 +326,8 @@ static int set_scalar(const struct option_row *row, void *field, const char *tex
 		return set_match(field, text, src);
 	case OPTION_SOCKET:
 		return set_socket(field, text, src);
+	case OPTION_TIME:
+		return set_time(field, text, src);
 	default:
 		return set_number(row, field, text, src);
 	}

@@ -70,7 +70,7 @@ struct options {
 	char *socket;			/* tag --socket */
 	char *statement;		/* tag put STATEMENT, or NULL: standard input */
 	char *tag_id;			/* tag end ID */
-	char *at;			/* tag end --at, RFC 3339; NULL: now */
+	int64_t at_ns;			/* tag end --at, UTC since 1970; 0: now */
 	bool is_port;			/* tag end --is-port */
 };
 

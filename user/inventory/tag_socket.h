@@ -5,7 +5,9 @@
  * A request is a line: a statement of the plain form, or {"kind":"list"}. Each
  * is answered, in order, by one line: {"ok":true,"revision":N} or
  * {"ok":false,"error":"..."}; a list by its statements, a line each, in front
- * of that. Only root may connect (mode 0600). The keeper's thread serves.
+ * of that. A statement that was taken over and is odd has "warning":"..." behind
+ * its revision. Lines that are empty or begin with '#' are no requests. Only
+ * root may connect (mode 0600). The keeper's thread serves.
  */
 #ifndef NINETAP_INVENTORY_TAG_SOCKET_H
 #define NINETAP_INVENTORY_TAG_SOCKET_H
@@ -33,9 +35,9 @@ int tag_socket_fd(const struct tag_socket *s);
 void tag_socket_serve(struct tag_socket *s);
 
 /*
- * The other end: sends the lines of request, and copies what is answered to
- * out; errors are logged. 0, -EBADMSG (something was refused), or -errno
- * after the reason was logged.
+ * The other end: sends the lines of request, and copies the statements that
+ * are answered to out; what was refused, or is odd, is logged. 0, -EBADMSG (something
+ * was refused), or -errno after the reason was logged.
  */
 int tag_socket_ask(const char *path, const char *request, size_t len, FILE *out)
 	__attribute__((warn_unused_result));
