@@ -5,6 +5,7 @@
  * read in statement_member.c.
  */
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/option_value.h"
@@ -28,7 +29,7 @@ void statement_clear(struct statement *s)
 		.ports = s->ports, .ports_cap = s->ports_cap,
 	};
 
-	json_decref(s->owner);
+	free(s->owner);
 	*s = empty;
 }
 
@@ -85,64 +86,104 @@ int statement_add_ports(struct statement *s, struct port_range ports)
 	return err;
 }
 
-int json_object_read(json_t **out, const char *text, size_t len, struct problems *p)
+/* 0: the text is a JSON object, after all; -EINVAL after jansson's words why not; -ENOMEM. */
+static int check_json(const char *text, size_t len, struct problems *p)
 {
-	json_error_t error;
+	json_error_t error = { .text = "" };
 	json_t *json;
+	int err = 0;
 
 	errno = 0;
-	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
-	if (errno == ENOMEM) {		/* jansson then blames the text, or drops a byte and succeeds */
-		json_decref(json);
-		return -ENOMEM;
-	}
-	if (!json)
-		problem(p, PROBLEM_SYNTAX, "%s", error.text);
+	json = json_loadb(text, len, 0, &error);
+	if (errno == ENOMEM)		/* jansson then blames the text */
+		err = -ENOMEM;
 	else if (!json_is_object(json))
-		problem(p, PROBLEM_SYNTAX, "is no JSON object");
-	if (json_is_object(json)) {
-		*out = json;
-		return 0;
-	}
+		err = -EINVAL;
+	if (err == -EINVAL)
+		problem(p, PROBLEM_SYNTAX, "%s", json ? "is no JSON object" : error.text);
 	json_decref(json);
-	return -EINVAL;
+	return err;
 }
 
-static int find_kind(struct reading *r, const json_t *value)
+static int unknown_kind(struct reading *r, const char *text)
 {
-	const char *text = json_string_value(value);
 	struct suggest close = { .word = text };
 
-	if (!value)
-		return reading_mistake(r, PROBLEM_SYNTAX, "is missing");
-	if (!text)
-		return reading_wrong_type(r, "a string", value);
-	for (unsigned int kind = 0; kind < STATEMENT_KIND_MAX; kind++) {
-		if (!strcmp(text, statement_kind_names[kind])) {
-			r->s->kind = (enum statement_kind)kind;
-			return 0;
-		}
+	for (unsigned int kind = 0; kind < STATEMENT_KIND_MAX; kind++)
 		suggest_try(&close, statement_kind_names[kind], strlen(statement_kind_names[kind]));
-	}
 	return reading_mistake(r, PROBLEM_SYNTAX, "%s is none%s", quote(text).s, suggest_text(&close));
 }
 
-static int read_members(struct reading *r, json_t *object)
+static int read_kind(struct reading *r, const struct value *v)
 {
-	const char *key;
-	json_t *value;
-	int err = 0;
-
-	json_object_foreach(object, key, value) {
-		const struct member *m = member_find(r, key);
-
-		r->name = key;
-		r->index = -1;
-		err = m ? m->read(r, m, value) : -EINVAL;
-		if (err)
-			break;
+	if (v->type != JSONPOS_STRING)
+		return reading_wrong_type(r, "a string", v);
+	for (unsigned int kind = 0; kind < STATEMENT_KIND_MAX; kind++) {
+		if (!strcmp(v->text, statement_kind_names[kind])) {
+			r->s->kind = (enum statement_kind)kind;
+			return 0;
+		}
 	}
-	return err;
+	return unknown_kind(r, v->text);
+}
+
+/* Goes to the kind, wherever it stands: what the other members mean depends on it. */
+static bool find_kind(const char *text, size_t len, struct flat *out)
+{
+	struct jsonpos pos = jsonpos_open(text, len);
+	size_t key_len;
+
+	if (jsonpos_type(&pos) != JSONPOS_OBJECT)
+		return false;
+	jsonpos_enter(&pos);
+	while (jsonpos_more(&pos)) {
+		const char *key = jsonpos_key(&pos, &key_len);
+
+		if (key_len == strlen("\"kind\"") && !memcmp(key, "\"kind\"", key_len)) {
+			out->p = pos.p;
+			return true;
+		}
+		jsonpos_skip(&pos);
+	}
+	return false;
+}
+
+/* -EBADMSG: there is none, or the text is no JSON. */
+static int settle_kind(struct reading *r, const char *text, size_t len, char *room)
+{
+	struct flat f = { .end = text + len, .room = room };
+	struct value v = { .type = JSONPOS_END };
+
+	if (!find_kind(text, len, &f) || flat_value(&f, &v))
+		return -EBADMSG;
+	return read_kind(r, &v);
+}
+
+static int read_member(struct reading *r, const char *key)
+{
+	const struct member *m = member_find(r, key);
+	struct value v = { .type = JSONPOS_END };
+
+	r->name = key;
+	r->index = -1;
+	if (!m)
+		return -EINVAL;
+	if (r->seen & 1U << member_index(m))
+		return reading_mistake(r, PROBLEM_SYNTAX, "is given twice");
+	r->seen |= 1U << member_index(m);
+	return flat_value(r->flat, &v) ? -EBADMSG : m->read(r, m, &v);
+}
+
+static int read_members(struct reading *r)
+{
+	const char *key = NULL;
+	int more, err = 0;
+
+	while (!err && (more = flat_key(r->flat, &key)) > 0)
+		err = read_member(r, key);
+	if (err)
+		return err;
+	return more ? -EBADMSG : 0;
 }
 
 static int lacks(const struct reading *r, enum problem kind, const char *what)
@@ -151,19 +192,17 @@ static int lacks(const struct reading *r, enum problem kind, const char *what)
 	return -EINVAL;
 }
 
-/* from and until of an instance: what it doesn't say, and their order. */
-static int settle_times(const struct reading *r, const json_t *object, int64_t event_ns)
+/* What an instance doesn't say of its time, and that it ends after it begins. */
+static int settle_times(const struct reading *r, int64_t event_ns)
 {
 	struct statement *s = r->s;
 
-	if (!json_object_get(object, "from"))
+	if (s->from_ns == TIME_ALWAYS)
 		s->from_ns = event_ns;
-	if (!json_object_get(object, "until"))
-		s->until_ns = TIME_OPEN;
 	if (s->until_ns > s->from_ns)
 		return 0;
 	problem(r->p, PROBLEM_SYNTAX, "until: is not after %s",
-		json_object_get(object, "from") ? "from" : "the time that this was said");
+		s->from_ns == event_ns ? "the time that this was said" : "from");
 	return -EINVAL;
 }
 
@@ -178,21 +217,19 @@ static int settle_tenant(const struct reading *r)
 	return 0;
 }
 
-static int settle_end(const struct reading *r, const json_t *object, int64_t event_ns)
+static int settle_end(const struct reading *r, int64_t event_ns)
 {
 	struct statement *s = r->s;
 
 	if (!s->id && !s->port)
 		return lacks(r, PROBLEM_NO_ID, "\"id\" and no \"port\"");
-	if (!json_object_get(object, "until") && event_ns == TIME_ALWAYS)
-		return lacks(r, PROBLEM_SYNTAX, "\"until\"");
-	s->from_ns = json_object_get(object, "until") ? s->until_ns : event_ns;
+	s->from_ns = s->until_ns == TIME_OPEN ? event_ns : s->until_ns;
 	s->until_ns = TIME_OPEN;
-	return 0;
+	return s->from_ns == TIME_ALWAYS ? lacks(r, PROBLEM_SYNTAX, "\"until\"") : 0;
 }
 
 /* What must be there, and what stands for what was left out. */
-static int settle(const struct reading *r, const json_t *object, int64_t event_ns)
+static int settle(const struct reading *r, int64_t event_ns)
 {
 	const struct statement *s = r->s;
 
@@ -200,11 +237,11 @@ static int settle(const struct reading *r, const json_t *object, int64_t event_n
 	case STATEMENT_TENANT:
 		return settle_tenant(r);
 	case STATEMENT_INSTANCE:
-		return s->id ? settle_times(r, object, event_ns) : lacks(r, PROBLEM_NO_ID, "\"id\"");
+		return s->id ? settle_times(r, event_ns) : lacks(r, PROBLEM_NO_ID, "\"id\"");
 	case STATEMENT_APPLICATION:
 		if (!s->name)
 			return lacks(r, PROBLEM_NO_ID, "\"name\"");
-		return json_object_get(object, "proto") ? 0 : lacks(r, PROBLEM_SYNTAX, "\"proto\"");
+		return s->proto < 0 ? lacks(r, PROBLEM_SYNTAX, "\"proto\"") : 0;
 	case STATEMENT_BOX:
 		return s->name ? 0 : lacks(r, PROBLEM_NO_ID, "\"name\"");
 	case STATEMENT_INTERFACE:
@@ -212,26 +249,41 @@ static int settle(const struct reading *r, const json_t *object, int64_t event_n
 			return lacks(r, PROBLEM_SYNTAX, "\"match\"");
 		return s->plane ? 0 : lacks(r, PROBLEM_SYNTAX, "\"plane\"");
 	default:
-		return settle_end(r, object, event_ns);
+		return settle_end(r, event_ns);
 	}
+}
+
+/* -EBADMSG: the text is no JSON, or there is no kind. */
+static int read_flat(struct reading *r, const char *text, size_t len, int64_t event_ns)
+{
+	struct statement *s = r->s;
+	int err = settle_kind(r, text, len, s->owner);
+
+	s->from_ns = TIME_ALWAYS;
+	s->until_ns = TIME_OPEN;
+	s->proto = -1;
+	if (!err && !flat_open(r->flat, text, len, s->owner))
+		err = -EBADMSG;
+	if (!err)
+		err = read_members(r);
+	return err ? err : settle(r, event_ns);
 }
 
 int statement_read(struct statement *s, const char *text, size_t len, int64_t event_ns, struct problems *p)
 {
-	struct reading r = { .s = s, .p = p, .name = "kind", .index = -1 };
-	json_t *object = NULL;
+	struct flat flat;
+	struct reading r = { .s = s, .p = p, .name = "kind", .index = -1, .flat = &flat };
 	int err;
 
 	statement_clear(s);
-	err = json_object_read(&object, text, len, p);
-	if (err)
-		return err;
-	s->owner = object;
-	err = find_kind(&r, json_object_get(object, "kind"));
-	if (!err)
-		err = read_members(&r, object);
-	if (!err)
-		err = settle(&r, object, event_ns);
+	s->owner = malloc(len + 1);
+	if (!s->owner)
+		return -ENOMEM;
+	err = read_flat(&r, text, len, event_ns);
+	if (err == -EBADMSG) {
+		err = check_json(text, len, p);
+		err = err ? err : reading_mistake(&r, PROBLEM_SYNTAX, "is missing");
+	}
 	if (err)
 		statement_clear(s);
 	return err;

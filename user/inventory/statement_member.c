@@ -15,7 +15,6 @@
 #include "base/option_value.h"
 #include "base/suggest.h"
 #include "base/timestamp.h"
-#include "base/jsonpos.h"
 #include "inventory/statement_priv.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -39,46 +38,36 @@ int reading_mistake(const struct reading *r, enum problem kind, const char *fmt,
 	return -EINVAL;
 }
 
-int reading_wrong_type(const struct reading *r, const char *wanted, const json_t *value)
+int reading_wrong_type(const struct reading *r, const char *wanted, const struct value *v)
 {
-	static const enum jsonpos_type types[] = {
-		[JSON_OBJECT] = JSONPOS_OBJECT, [JSON_ARRAY] = JSONPOS_ARRAY, [JSON_STRING] = JSONPOS_STRING,
-		[JSON_INTEGER] = JSONPOS_INTEGER, [JSON_REAL] = JSONPOS_REAL, [JSON_TRUE] = JSONPOS_BOOL,
-		[JSON_FALSE] = JSONPOS_BOOL, [JSON_NULL] = JSONPOS_NULL,
-	};
-
-	return reading_mistake(r, PROBLEM_SYNTAX, "must be %s, not %s", wanted,
-			       value ? jsonpos_type_names[types[json_typeof(value)]] : "missing");
+	return reading_mistake(r, PROBLEM_SYNTAX, "must be %s, not %s", wanted, jsonpos_type_names[v->type]);
 }
 
-int reading_text(const struct reading *r, const json_t *value, const char **out)
+int reading_text(const struct reading *r, const struct value *v, const char **out)
 {
-	size_t len = json_string_length(value);
-
-	if (!json_is_string(value))
-		return reading_wrong_type(r, "a string", value);
-	if (!len)
+	if (v->type != JSONPOS_STRING)
+		return reading_wrong_type(r, "a string", v);
+	if (!v->len)
 		return reading_mistake(r, PROBLEM_SYNTAX, "is empty");
-	if (len > STATEMENT_TEXT_MAX)
-		return reading_mistake(r, PROBLEM_SYNTAX, "%s has %zu bytes: at most %u fit",
-				       quote(json_string_value(value)).s, len, STATEMENT_TEXT_MAX);
-	*out = json_string_value(value);
+	if (v->len > STATEMENT_TEXT_MAX)
+		return reading_mistake(r, PROBLEM_SYNTAX, "%s has %zu bytes: at most %u fit", quote(v->text).s,
+				       v->len, STATEMENT_TEXT_MAX);
+	*out = v->text;
 	return 0;
 }
 
-int reading_time(const struct reading *r, const json_t *value, int64_t *out)
+int reading_time(const struct reading *r, const struct value *v, int64_t *out)
 {
-	const char *text = json_string_value(value);
 	int err;
 
-	if (!text)
-		return reading_wrong_type(r, "a string", value);
-	err = timestamp_parse(text, out);
+	if (v->type != JSONPOS_STRING)
+		return reading_wrong_type(r, "a string", v);
+	err = timestamp_parse(v->text, out);
 	if (err == -ERANGE)
-		return reading_mistake(r, PROBLEM_SYNTAX, "%s is no time of the years 1678 to 2261", quote(text).s);
+		return reading_mistake(r, PROBLEM_SYNTAX, "%s is no time of the years 1678 to 2261", quote(v->text).s);
 	if (err)
 		return reading_mistake(r, PROBLEM_SYNTAX, "%s is no time such as 2026-11-21T22:00:00.25Z",
-				       quote(text).s);
+				       quote(v->text).s);
 	return 0;
 }
 
@@ -100,154 +89,153 @@ static int leave_out(const struct reading *r, int err, const char *text, const s
 	return 0;
 }
 
-int reading_cidr(const struct reading *r, const json_t *value, bool only_addresses)
+int reading_cidr(const struct reading *r, const struct value *v, bool only_addresses)
 {
-	const char *text = json_string_value(value);
 	struct nt_cidr cidr;
 	int err;
 
-	if (!text)
-		return reading_wrong_type(r, "a string", value);
-	err = cidr_parse(text, &cidr);
+	if (v->type != JSONPOS_STRING)
+		return reading_wrong_type(r, "a string", v);
+	err = cidr_parse(v->text, &cidr);
 	if (err || (only_addresses && cidr.prefix != 128))
-		return leave_out(r, err, text, &cidr);
+		return leave_out(r, err, v->text, &cidr);
 	return statement_add_cidr(r->s, &cidr);
 }
 
-static int reading_whole(const struct reading *r, const json_t *value, json_int_t min, json_int_t max,
-			 uint32_t *out)
+static int read_whole(const struct reading *r, const struct value *v, int64_t min, int64_t max, uint32_t *out)
 {
-	json_int_t v = json_integer_value(value);
-
-	if (!json_is_integer(value))
-		return reading_wrong_type(r, "a whole number", value);
-	if (v < min || v > max)
-		return reading_mistake(r, PROBLEM_SYNTAX, "%lld is out of range: %lld to %lld", (long long)v,
+	if (v->type != JSONPOS_INTEGER)
+		return reading_wrong_type(r, "a whole number", v);
+	if (v->number < min || v->number > max)
+		return reading_mistake(r, PROBLEM_SYNTAX, "%lld is out of range: %lld to %lld", (long long)v->number,
 				       (long long)min, (long long)max);
-	*out = (uint32_t)v;
+	*out = (uint32_t)v->number;
 	return 0;
 }
 
-/* Reads each element of a list, or the one that stands without its brackets. */
-static int read_list(struct reading *r, json_t *value, int (*element)(struct reading *r, json_t *value))
+/* Reads each element of a list, or the one that stands without its brackets. Their texts are not kept. */
+static int read_list(struct reading *r, const struct value *v,
+		     int (*element)(struct reading *r, const struct value *v))
 {
-	size_t n = json_array_size(value);
-	int err = 0;
+	struct value one;
+	int more, err = 0;
 
-	if (!json_is_array(value))
-		return element(r, value);
-	for (size_t i = 0; i < n && !err; i++) {
-		r->index = (int)i;
-		err = element(r, json_array_get(value, i));
+	if (v->type != JSONPOS_ARRAY)
+		return element(r, v);
+	for (r->index = 0; (more = flat_element(r->flat, &one)) > 0; r->index++) {
+		err = element(r, &one);
+		if (err)
+			return err;
+		flat_forget(r->flat, &one);
 	}
-	return err;
+	return more ? -EBADMSG : 0;
 }
 
-static int add_subnet(struct reading *r, json_t *value)
+static int add_subnet(struct reading *r, const struct value *v)
 {
-	return reading_cidr(r, value, false);
+	return reading_cidr(r, v, false);
 }
 
-static int add_address(struct reading *r, json_t *value)
+static int add_address(struct reading *r, const struct value *v)
 {
-	return reading_cidr(r, value, true);
+	return reading_cidr(r, v, true);
 }
 
-static int add_vlan(struct reading *r, json_t *value)
+static int add_vlan(struct reading *r, const struct value *v)
 {
 	uint32_t vid = 0;
-	int err = reading_whole(r, value, VLAN_MIN, VLAN_MAX, &vid);
+	int err = read_whole(r, v, VLAN_MIN, VLAN_MAX, &vid);
 
 	return err ? err : statement_add_scope(r->s, SCOPE_VLAN(vid));
 }
 
-static int add_vni(struct reading *r, json_t *value)
+static int add_vni(struct reading *r, const struct value *v)
 {
 	uint32_t vni = 0;
-	int err = reading_whole(r, value, 0, VNI_MAX, &vni);
+	int err = read_whole(r, v, 0, VNI_MAX, &vni);
 
 	return err ? err : statement_add_scope(r->s, SCOPE_VNI(vni));
 }
 
-static int add_range(struct reading *r, json_t *value)
+static int add_range(struct reading *r, const struct value *v)
 {
 	uint64_t first = 0, last = 0;
-	const char *text = json_string_value(value);
 	uint32_t port = 0;
 	int err;
 
-	if (!text && !json_is_integer(value))
-		return reading_wrong_type(r, "a port, a range such as \"8000-8010\" or a list of them", value);
-	if (!text) {
-		err = reading_whole(r, value, 0, UINT16_MAX, &port);
+	if (v->type == JSONPOS_INTEGER) {
+		err = read_whole(r, v, 0, UINT16_MAX, &port);
 		first = last = port;
+	} else if (v->type == JSONPOS_STRING) {
+		err = num_range(v->text, 0, UINT16_MAX, &first, &last);
+		if (err == -ERANGE)
+			reading_mistake(r, PROBLEM_SYNTAX, "%s is out of range: ports are 0 to 65535",
+					quote(v->text).s);
+		else if (err)
+			reading_mistake(r, PROBLEM_SYNTAX, "%s is neither a port nor a range such as 8000-8010",
+					quote(v->text).s);
 	} else {
-		err = num_range(text, 0, UINT16_MAX, &first, &last);
+		err = reading_wrong_type(r, "a port, a range such as \"8000-8010\" or a list of them", v);
 	}
-	if (text && err == -ERANGE)
-		reading_mistake(r, PROBLEM_SYNTAX, "%s is out of range: ports are 0 to 65535", quote(text).s);
-	else if (text && err)
-		reading_mistake(r, PROBLEM_SYNTAX, "%s is neither a port nor a range such as 8000-8010",
-				quote(text).s);
 	if (err)
 		return -EINVAL;
 	return statement_add_ports(r->s, (struct port_range){ (uint16_t)first, (uint16_t)last });
 }
 
-static int read_kind(struct reading *r, const struct member *m, json_t *value)
+static int read_kind(struct reading *r, const struct member *m, const struct value *v)
 {
-	(void)r, (void)m, (void)value;	/* it was looked at first */
+	(void)r, (void)m, (void)v;	/* it was looked at first */
 	return 0;
 }
 
-static int read_text(struct reading *r, const struct member *m, json_t *value)
+static int read_text(struct reading *r, const struct member *m, const struct value *v)
 {
-	return reading_text(r, value, (const char **)((char *)r->s + m->offset));
+	return reading_text(r, v, (const char **)((char *)r->s + m->offset));
 }
 
-static int read_time(struct reading *r, const struct member *m, json_t *value)
+static int read_time(struct reading *r, const struct member *m, const struct value *v)
 {
-	return reading_time(r, value, (int64_t *)((char *)r->s + m->offset));
+	return reading_time(r, v, (int64_t *)((char *)r->s + m->offset));
 }
 
-static int read_subnets(struct reading *r, const struct member *m, json_t *value)
+static int read_subnets(struct reading *r, const struct member *m, const struct value *v)
 {
 	(void)m;
-	return read_list(r, value, add_subnet);
+	return read_list(r, v, add_subnet);
 }
 
-static int read_addresses(struct reading *r, const struct member *m, json_t *value)
+static int read_addresses(struct reading *r, const struct member *m, const struct value *v)
 {
 	(void)m;
-	return read_list(r, value, add_address);
+	return read_list(r, v, add_address);
 }
 
-static int read_address(struct reading *r, const struct member *m, json_t *value)
+static int read_address(struct reading *r, const struct member *m, const struct value *v)
 {
 	(void)m;
-	return add_address(r, value);
+	return add_address(r, v);
 }
 
-static int read_vlans(struct reading *r, const struct member *m, json_t *value)
+static int read_vlans(struct reading *r, const struct member *m, const struct value *v)
 {
 	(void)m;
-	return read_list(r, value, add_vlan);
+	return read_list(r, v, add_vlan);
 }
 
-static int read_vnis(struct reading *r, const struct member *m, json_t *value)
+static int read_vnis(struct reading *r, const struct member *m, const struct value *v)
 {
 	(void)m;
-	return read_list(r, value, add_vni);
+	return read_list(r, v, add_vni);
 }
 
-static int read_ports(struct reading *r, const struct member *m, json_t *value)
+static int read_ports(struct reading *r, const struct member *m, const struct value *v)
 {
 	(void)m;
-	return read_list(r, value, add_range);
+	return read_list(r, v, add_range);
 }
 
 /* vni or vlan of an instance. */
-static int read_scope(struct reading *r, const struct member *m, json_t *value)
+static int read_scope(struct reading *r, const struct member *m, const struct value *v)
 {
 	bool is_vni = !strcmp(m->name, "vni");
 	uint32_t n = 0;
@@ -255,7 +243,7 @@ static int read_scope(struct reading *r, const struct member *m, json_t *value)
 
 	if (r->s->scope)
 		return reading_mistake(r, PROBLEM_SYNTAX, "there is a %s, too", is_vni ? "vlan" : "vni");
-	err = is_vni ? reading_whole(r, value, 0, VNI_MAX, &n) : reading_whole(r, value, VLAN_MIN, VLAN_MAX, &n);
+	err = is_vni ? read_whole(r, v, 0, VNI_MAX, &n) : read_whole(r, v, VLAN_MIN, VLAN_MAX, &n);
 	if (!err)
 		r->s->scope = is_vni ? SCOPE_VNI(n) : SCOPE_VLAN(n);
 	return err;
@@ -271,45 +259,43 @@ static int find_proto(const char *text, struct suggest *close)
 	return -1;
 }
 
-static int read_proto(struct reading *r, const struct member *m, json_t *value)
+static int read_proto(struct reading *r, const struct member *m, const struct value *v)
 {
-	const char *text = json_string_value(value);
-	struct suggest close = { .word = text };
+	struct suggest close = { .word = v->text };
 	uint64_t number = 0;
 	uint32_t whole = 0;
 	int err;
 
 	(void)m;
-	if (json_is_integer(value)) {
-		err = reading_whole(r, value, 0, UINT8_MAX, &whole);
+	if (v->type == JSONPOS_INTEGER) {
+		err = read_whole(r, v, 0, UINT8_MAX, &whole);
 		r->s->proto = (int)whole;
 		return err;
 	}
-	if (!text)
-		return reading_wrong_type(r, "a protocol's name or number", value);
-	r->s->proto = num_u64(text, 0, UINT8_MAX, &number) ? find_proto(text, &close) : (int)number;
+	if (v->type != JSONPOS_STRING)
+		return reading_wrong_type(r, "a protocol's name or number", v);
+	r->s->proto = num_u64(v->text, 0, UINT8_MAX, &number) ? find_proto(v->text, &close) : (int)number;
 	if (r->s->proto >= 0)
 		return 0;
 	return reading_mistake(r, PROBLEM_SYNTAX, "%s is neither a number from 0 to 255 nor an IP protocol's name%s",
-			       quote(text).s, suggest_text(&close));
+			       quote(v->text).s, suggest_text(&close));
 }
 
-static int read_plane(struct reading *r, const struct member *m, json_t *value)
+static int read_plane(struct reading *r, const struct member *m, const struct value *v)
 {
-	const char *text = json_string_value(value);
-	struct suggest close = { .word = text };
+	struct suggest close = { .word = v->text };
 
 	(void)m;
-	if (!text)
-		return reading_wrong_type(r, "a string", value);
+	if (v->type != JSONPOS_STRING)
+		return reading_wrong_type(r, "a string", v);
 	for (unsigned int plane = PLANE_NONE + 1; plane < PLANE_MAX; plane++) {
-		if (!strcmp(text, plane_names[plane])) {
+		if (!strcmp(v->text, plane_names[plane])) {
 			r->s->plane = (enum plane)plane;
 			return 0;
 		}
 		suggest_try(&close, plane_names[plane], strlen(plane_names[plane]));
 	}
-	return reading_mistake(r, PROBLEM_SYNTAX, "%s is none of management, control, data%s", quote(text).s,
+	return reading_mistake(r, PROBLEM_SYNTAX, "%s is none of management, control, data%s", quote(v->text).s,
 			       suggest_text(&close));
 }
 
@@ -349,6 +335,8 @@ static const struct member members[] = {
 	{ "plane", INTERFACE, read_plane, 0 },
 };
 
+_Static_assert(ARRAY_SIZE(members) <= 32, "a mask has a bit for each");
+
 const struct member *member_find(struct reading *r, const char *name)
 {
 	const char *kind = statement_kind_names[r->s->kind];
@@ -362,4 +350,9 @@ const struct member *member_find(struct reading *r, const char *name)
 			suggest_try(&close, members[i].name, strlen(members[i].name));
 	problem(r->p, PROBLEM_SYNTAX, "%s has no member %s%s", kind, quote(name).s, suggest_text(&close));
 	return NULL;
+}
+
+unsigned int member_index(const struct member *m)
+{
+	return (unsigned int)(m - members);
 }
