@@ -17,8 +17,8 @@ static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
 /* Returns how many bits of addr[] stand in front of the address, or -EINVAL. */
 static int read_address(const char *s, __u8 addr[16])
 {
-	if (inet_pton(AF_INET6, s, addr) == 1)
-		return 0;
+	if (strchr(s, ':'))
+		return inet_pton(AF_INET6, s, addr) == 1 ? 0 : -EINVAL;
 	if (inet_pton(AF_INET, s, addr + sizeof(mapped)) != 1)
 		return -EINVAL;
 	memcpy(addr, mapped, sizeof(mapped));
@@ -67,7 +67,7 @@ int cidr_parse(const char *text, struct nt_cidr *out)
 	return err;
 }
 
-const char *cidr_format(const struct nt_cidr *c, char out[CIDR_TEXT])
+char *cidr_format(const struct nt_cidr *c, char out[CIDR_TEXT])
 {
 	bool v4 = c->prefix >= MAPPED_BITS && !memcmp(c->addr, mapped, sizeof(mapped));
 	unsigned int bits = v4 ? c->prefix - MAPPED_BITS : c->prefix;
