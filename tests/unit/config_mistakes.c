@@ -97,6 +97,12 @@ static const struct {
 	  ":1: kafka.c: must be a string or a whole number or a number with a fraction or exponent or true or false, "
 	  "not an array\n"
 	  ":2: kafka.d: holds a NUL character" },
+	{ "{\"tags\": 5}", ":1: tags: must be an array or a string, not a whole number" },
+	{ "{\"tags\": \"socket:\"}", ":1: tags: \"socket:\": no path, expected socket or socket:PATH" },
+	{ "{\"tags\": [\"a\",\n\"\", \"kafka:b:1\",\n\"a\"]}",
+	  ":2: tags[1]: is empty\n"
+	  ":2: tags[2]: \"kafka:b:1\": no topic, expected kafka:BROKER[,BROKER...]/TOPIC\n"
+	  ":3: tags[3]: \"a\": is named twice" },
 	{ "{\"kafka\": \"x\"}", ":1: kafka: must be an object, not a string" },
 	{ "{\"site\": \"\\n\\u001b\", \"pop\": 1}", ":1: pop: must be a string, not a whole number" },
 };

@@ -15,6 +15,7 @@ static const char whole[] =
 	"\"proto\": [\"tcp\", 17]}, \"sample\": 3, \"vxlan_ports\": [4789], \"ring_bytes\": 65536,\n"
 	"\"batch\": {\"records\": 5, \"linger\": 2}, \"rotate\": {\"bytes\": \"1MiB\", \"interval\": \"1h\"},\n"
 	"\"kafka\": {\"a\": \"b=c\", \"n\": 5, \"x\": -0.5e1, \"t\": true, \"e\": \"\"},\n"
+	"\"tags\": [\"/etc/t.jsonl\", \"kafka:b:1/t\", \"socket\"],\n"
 	"\"count\": 9, \"duration\": \"5m\", \"verbose\": true}";
 
 static void test_scalars(void)
@@ -66,6 +67,9 @@ static void test_lists(void)
 	for (size_t i = 0; i < sizeof(props) / sizeof(props[0]); i++)
 		CHECK_STR(o.kafka[i], props[i]);
 	CHECK(!o.kafka[sizeof(props) / sizeof(props[0])]);
+	CHECK_STR(o.tags[0], "/etc/t.jsonl");
+	CHECK_STR(o.tags[2], "socket");
+	CHECK(!o.tags[3]);
 	options_free(&o);
 }
 
@@ -85,6 +89,18 @@ static int read_beside(struct options *o, char *const *more)
 }
 #define BESIDE(o, ...) read_beside((o), (char *[]){ __VA_ARGS__, NULL })
 
+/* A list of one may stand without its brackets. */
+static void test_one_source_of_tags(void)
+{
+	struct options o;
+
+	CHECK_EQ(read_config(&o, "{\"tags\": \"t.jsonl\"}"), 0);
+	CHECK_STR(caught, "");
+	CHECK(o.tags && o.tags[0] && !o.tags[1]);
+	CHECK_STR(o.tags[0], "t.jsonl");
+	options_free(&o);
+}
+
 static void test_rules_are_settled(void)
 {
 	struct options o;
@@ -102,7 +118,7 @@ static void test_command_line_wins(void)
 	struct options o;
 
 	CHECK_EQ(BESIDE(&o, "-i", "lan0", "-i", "lan1", "--box=B", "--hook=xdp", "--port=1", "--cidr=::1",
-			"--proto=gre", "--vxlan-port=7,8", "-Xa=z", "-Xnew=1"), 0);
+			"--proto=gre", "--vxlan-port=7,8", "-Xa=z", "-Xnew=1", "-ta,b"), 0);
 	CHECK_STR(caught, "");
 	CHECK_EQ(o.ifaces_n, 2);
 	CHECK_STR(o.ifaces[1].match, "lan1");
@@ -115,6 +131,8 @@ static void test_command_line_wins(void)
 	CHECK_EQ(o.vxlan_ports_n, 2);
 	CHECK_STR(o.kafka[1], "z");
 	CHECK_STR(o.kafka[10], "new");
+	CHECK_STR(o.tags[0], "a,b");
+	CHECK(!o.tags[1]);
 	options_free(&o);
 }
 
@@ -222,6 +240,7 @@ int main(void)
 {
 	RUN(test_scalars);
 	RUN(test_lists);
+	RUN(test_one_source_of_tags);
 	RUN(test_rules_are_settled);
 	RUN(test_command_line_wins);
 	RUN(test_settings_read_back);

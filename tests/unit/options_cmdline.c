@@ -4,6 +4,7 @@
  * the sentence and exit code of each mistake.
  */
 #include <stdio.h>
+#include "base/tag_source.h"
 #include "check.h"
 #include "options_util.h"
 
@@ -190,6 +191,24 @@ static const struct {
 	{ { "run", "-ix", "--batch-records", "100001" },
 	  "--batch-records: \"100001\" is out of range: 1 to 100000" },
 	{ { "run", "-ix", "--batch-linger", "61s" }, "--batch-linger: \"61s\" is out of range: 1ms to 1m" },
+	{ { "run", "-ix", "-t", "" }, "--tags: is empty" },
+	{ { "run", "-ix", "-t", "file:" }, "--tags: \"file:\": no path, expected PATH or file:PATH" },
+	{ { "run", "-ix", "-t", "socket:" }, "--tags: \"socket:\": no path, expected socket or socket:PATH" },
+	{ { "run", "-ix", "-t", "kafka:b:1/" },
+	  "--tags: \"kafka:b:1/\": not a topic name, expected 1 to 249 letters, digits, '.', '_' or '-' behind the last '/'" },
+	{ { "run", "-ix", "-ta", "-tb", "-ta" }, "--tags: \"a\": is named twice" },
+	{ { "show", "-t", "a" }, "--tags: is no option of \"show\"" },
+	{ { "tag" }, "unknown command \"tag\"" },
+	{ { "tag put", "a", "b" }, "tag put: takes one STATEMENT: \"b\" is too many" },
+	{ { "tag put", "" }, "tag put: STATEMENT is empty" },
+	{ { "tag put", "--at=2026-01-01" }, "--at: is no option of \"tag put\"" },
+	{ { "tag put", "-s", "" }, "--socket: is empty" },
+	{ { "tag end" }, "tag end: needs an instance ID" },
+	{ { "tag end", "a", "--at=now" }, "--at: \"now\" is not a time such as 2026-11-21T22:00:00Z" },
+	{ { "tag end", "a", "--at=2026-02-30T00:00:00Z" },
+	  "--at: \"2026-02-30T00:00:00Z\" is no day or time of day, or not in the years 1678 to 2261" },
+	{ { "tag list", "x" }, "tag list: takes no argument: \"x\"" },
+	{ { "tag list", "-t", "x" }, "--tags: is no option of \"tag list\"" },
 	{ { "run", "-ix", "-X", "a" }, "--property: \"a\" is not NAME=VALUE" },
 	{ { "run", "-ix", "-X", "=a" }, "--property: \"=a\" is not NAME=VALUE" },
 };
@@ -209,6 +228,70 @@ static void test_mistakes(void)
 			printf("# mistakes[%zu]\n", i);
 		options_free(&o);
 	}
+}
+
+static void test_sources_of_tags(void)
+{
+	char name[16], *argv[TAG_SOURCES_MAX + 4] = { "run", "-ix" };
+	struct options o;
+
+	CHECK_EQ(READ(&o, "run", "-ix", "-t", "a", "--tags=kafka:b:1/t", "-tsocket"), 0);
+	CHECK_STR(o.tags[0], "a");
+	CHECK_STR(o.tags[1], "kafka:b:1/t");
+	CHECK_STR(o.tags[2], "socket");
+	CHECK(!o.tags[3]);
+	options_free(&o);
+	for (unsigned int i = 0; i <= TAG_SOURCES_MAX; i++) {
+		snprintf(name, sizeof(name), "-tf%u", i);
+		argv[2 + i] = strdup(name);
+	}
+	catch_stderr();
+	CHECK_EQ(options_read(&o, TAG_SOURCES_MAX + 3, argv), EX_USAGE);
+	CHECK_STR(caught_stderr(), "ninetap: error: --tags: more than 16 sources of tags\n");
+	options_free(&o);
+	for (unsigned int i = 0; i <= TAG_SOURCES_MAX; i++)
+		free(argv[2 + i]);
+}
+
+static void test_commands_of_tags(void)
+{
+	struct options o;
+
+	CHECK_EQ(READ(&o, "tag put"), 0);
+	CHECK_STR(caught, "");
+	CHECK(!o.statement);
+	CHECK_STR(o.socket, TAG_SOCKET_DEFAULT);
+	options_free(&o);
+	CHECK_EQ(READ(&o, "tag put", "-s", "/s", "{}"), 0);
+	CHECK_STR(o.statement, "{}");
+	CHECK_STR(o.socket, "/s");
+	options_free(&o);
+	CHECK_EQ(READ(&o, "tag end", "i-1", "--at", "1970-01-01T00:00:01.5Z"), 0);
+	CHECK_STR(o.tag_id, "i-1");
+	CHECK_EQ(o.at_ns, 1500000000);
+	CHECK(!o.is_port);
+	options_free(&o);
+	CHECK_EQ(READ(&o, "tag end", "--is-port", "p"), 0);
+	CHECK(o.is_port && !o.at_ns);
+	options_free(&o);
+	CHECK_EQ(READ(&o, "tag list", "--help"), OPTIONS_HELP);
+	options_free(&o);
+}
+
+static void test_long_socket_paths(void)
+{
+	char path[200] = "/", want[400];
+	struct options o;
+
+	memset(path + 1, 'p', TAG_SOCKET_PATH_MAX - 1);
+	CHECK_EQ(READ(&o, "tag list", "-s", path), 0);
+	options_free(&o);
+	strcat(path, "p");
+	CHECK_EQ(READ(&o, "tag list", "-s", path), EX_USAGE);
+	snprintf(want, sizeof(want), "ninetap: error: --socket: \"%.90s...\": too long for the path of a socket: "
+				     "at most 107 bytes\n", path);
+	CHECK_STR(caught, want);
+	options_free(&o);
 }
 
 static void test_all_mistakes_are_named(void)
@@ -275,6 +358,9 @@ int main(void)
 	RUN(test_values);
 	RUN(test_lists);
 	RUN(test_mistakes);
+	RUN(test_sources_of_tags);
+	RUN(test_commands_of_tags);
+	RUN(test_long_socket_paths);
 	RUN(test_all_mistakes_are_named);
 	RUN(test_missing_file_is_one_mistake);
 	RUN(test_long_values_are_refused);

@@ -76,6 +76,8 @@ static int put_elements(json_t *array, const struct option_row *row, const struc
 		err |= append(array, json_integer(o->ports[i]));
 	for (size_t i = 0; row->kind == OPTION_VXLAN_PORTS && i < o->vxlan_ports_n; i++)
 		err |= append(array, json_integer(o->vxlan_ports[i]));
+	for (char *const *p = row->kind == OPTION_TAGS ? o->tags : NULL; p && *p; p++)
+		err |= append(array, json_string(*p));
 	for (unsigned int i = 0; row->kind == OPTION_PROTOS && i < 256; i++)
 		if (o->protos[i / 64] >> (i % 64) & 1)
 			err |= append(array, json_integer(i));
@@ -89,20 +91,6 @@ static json_t *list_json(const struct option_row *row, const struct options *o)
 	if (array && put_elements(array, row, o)) {
 		json_decref(array);
 		return NULL;
-	}
-	return array;
-}
-
-/* null: none is set, and an empty list would say the same. */
-static json_t *texts_json(char *const *p)
-{
-	json_t *array = p && *p ? json_array() : json_null();
-
-	for (; array && p && *p; p++) {
-		if (append(array, json_string(*p))) {
-			json_decref(array);
-			return NULL;
-		}
 	}
 	return array;
 }
@@ -145,8 +133,6 @@ static json_t *value_json(const struct option_row *row, const struct options *o)
 		return size_json(*(const uint64_t *)field);
 	case OPTION_DURATION:
 		return duration_json(*(const uint64_t *)field);
-	case OPTION_TAGS:
-		return texts_json(*(char *const *const *)field);
 	case OPTION_PROPS:
 		return props_json(*(char *const *const *)field);
 	default:

@@ -47,7 +47,7 @@ const struct command_row command_rows[] = {
 	  "remove what a killed ninetap left attached, and nothing else" },
 	{ "tag put", COMMAND_TAG_PUT, "[STATEMENT]", offsetof(struct options, statement), "STATEMENT",
 	  "hand a statement about the inventory, or those on standard input, a line each, to a running ninetap" },
-	{ "tag end", COMMAND_TAG_END, "ID", offsetof(struct options, tag_id), "ID",
+	{ "tag end", COMMAND_TAG_END, "ID", offsetof(struct options, tag_id), "instance ID",
 	  "tell a running ninetap that an instance is gone" },
 	{ "tag list", COMMAND_TAG_LIST, NULL, 0, NULL,
 	  "print the inventory of a running ninetap as a tags file" },

@@ -238,7 +238,8 @@ static void apply_operand(const struct args *a, struct options *o)
 			(void)option_set_text(field, a->given[i].value, &src);
 	}
 	if (!*field && !a->report->mistakes && a->command->operand[0] != '[')
-		option_complain(&src, "needs a %s", a->command->operand_name);
+		option_complain(&src, "needs %s %s", strchr("aeio", a->command->operand_name[0]) ? "an" : "a",
+				a->command->operand_name);
 }
 
 int options_init(struct options *o)
