@@ -164,6 +164,16 @@ static void test_avro_message(void)
 	try_all("avro", FRAMING_MESSAGE, 0);
 }
 
+static void test_smartx_stream(void)
+{
+	try_all("smartx", FRAMING_STREAM, 0);
+}
+
+static void test_smartx_message(void)
+{
+	try_all("smartx", FRAMING_MESSAGE, 0);
+}
+
 static void test_buf(void)
 {
 	struct buf b = { 0 };
@@ -188,6 +198,8 @@ int main(void)
 	RUN(test_json_message);
 	RUN(test_avro_stream);
 	RUN(test_avro_message);
+	RUN(test_smartx_stream);
+	RUN(test_smartx_message);
 	RUN(test_buf);
 	return check_done();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * encode.c - encoders by name and the figures of a batch; contract in
- * encode.h. Knows no format: those are json.c and avro.c.
+ * encode.h. Knows no format: those are json.c, avro.c and smartx.c.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 
 #define MSGS_MIN 64U
 
-static const struct encoding *const encodings[] = { &encoding_json, &encoding_avro };
+static const struct encoding *const encodings[] = { &encoding_json, &encoding_avro, &encoding_smartx };
 
 int batch_reserve(struct batch *b, size_t n)
 {

@@ -53,8 +53,9 @@ static inline size_t batch_size(const struct batch *b)
 struct encoder;
 
 /*
- * name: "json" or "avro". origin must outlive the encoder.
- * 0, -EINVAL (no such encoding), -ENOMEM, -EIO (no random bytes).
+ * name: "json", "avro" or "smartx". origin must outlive the encoder.
+ * 0, -EINVAL (no such encoding; or after the reason was logged: smartx can't
+ * write this name of a box), -ENOMEM, -EIO (no random bytes).
  */
 int encoder_open(struct encoder **out, const char *name, enum framing framing,
 		 const struct tag_origin *origin) __attribute__((warn_unused_result));

@@ -32,14 +32,14 @@ struct encoder {
 	enum framing framing;
 	const struct tag_origin *origin;
 	struct buf head;
-	struct buf own;			/* JSON: the run's fields; Avro: scratch for a header */
+	struct buf own;			/* JSON, smartx: the run's fields; Avro: scratch for a header */
 	struct stamp stamp;
 	struct dict dict;		/* Avro: of the batch that is open */
 	unsigned char sync[SYNC_BYTES];
 	unsigned char mark[MARK_BYTES];
 };
 
-extern const struct encoding encoding_json, encoding_avro;
+extern const struct encoding encoding_json, encoding_avro, encoding_smartx;
 
 /* Room for n bytes, within what batch_msg can address. 0 or -ENOMEM. */
 int batch_reserve(struct batch *b, size_t n) __attribute__((warn_unused_result));

@@ -4,10 +4,10 @@
  * of run and batch are in each. The rows of ninetap/fields.h become straight
  * code; room for the longest possible row is made once a record.
  */
-#include "encode/internal.h"
+#include "encode/rows.h"
 #include "ninetap/fields.h"
 
-#define OPEN_MAX 16U			/* braces, a newline */
+#define OPEN_MAX 16U			/* braces */
 #define SYMBOL_MAX 15U
 
 /* Writes the rows of a table, each with a comma in front; the first becomes a brace. */
@@ -181,45 +181,17 @@ static int json_open(struct encoder *e)
 	return 0;
 }
 
-static int json_begin(struct encoder *e, struct batch *b)
-{
-	(void)e;
-	return batch_reserve_msg(b);
-}
-
-static int json_reserve(struct encoder *e, struct batch *b, const struct tagged *t)
+static int json_add(struct encoder *e, struct batch *b, const struct tagged *t)
 {
 	size_t max = OPEN_MAX + e->own.len
 		NT_FIELDS_TIME(FIELD_MAX) NT_FIELDS_BATCH(FIELD_MAX) NT_FIELDS_PACKET(FIELD_MAX)
 		NT_FIELDS_TAGS(FIELD_MAX);
-	int err = batch_reserve(b, max);
-
-	if (err || e->framing == FRAMING_STREAM)
-		return err;
-	return batch_reserve_msg(b);
-}
-
-static int json_add(struct encoder *e, struct batch *b, const struct tagged *t)
-{
-	size_t begin = b->bytes.len;
-	unsigned char *p;
-	int err = json_reserve(e, b, t);
+	int err = row_reserve(e, b, max);
 
 	if (err)
 		return err;
-	p = json_row(e, b, t, b->bytes.data + begin);
-	if (e->framing == FRAMING_STREAM)
-		*p++ = '\n';
-	b->bytes.len = p - b->bytes.data;
-	if (e->framing == FRAMING_MESSAGE)
-		batch_msg(b, begin, 1, t->rec->seq);
+	row_done(e, b, json_row(e, b, t, b->bytes.data + b->bytes.len), t->rec->seq);
 	return 0;
 }
 
-static void json_end(struct encoder *e, struct batch *b)
-{
-	if (e->framing == FRAMING_STREAM)
-		batch_msg(b, 0, b->count, b->seq);
-}
-
-const struct encoding encoding_json = { "json", json_open, json_begin, json_add, json_end };
+const struct encoding encoding_json = { "json", json_open, rows_begin, json_add, rows_end };
