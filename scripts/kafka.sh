@@ -9,7 +9,8 @@
 #   kafka.sh start DIR                  fetch, set up and start; prints HOST:PORT
 #   kafka.sh restart DIR                start again on the same port, the same data
 #   kafka.sh address DIR                print HOST:PORT
-#   kafka.sh topic DIR NAME PARTITIONS  create a topic
+#   kafka.sh topic DIR NAME PARTITIONS [SETTING=VALUE]...   create a topic
+#   kafka.sh grow DIR NAME PARTITIONS   give a topic more partitions
 #   kafka.sh stop DIR                   stop it and wait until it is gone
 #   kafka.sh kill DIR                   the same with SIGKILL
 #
@@ -86,6 +87,8 @@ configure() {
 		# after SIGKILL the old session must run out before the broker is let in again
 		broker.heartbeat.interval.ms=500
 		broker.session.timeout.ms=2000
+		# compact at once what there is to compact
+		log.cleaner.backoff.ms=100
 	P
 	echo "127.0.0.1:$port" >"$dir/address"
 	(jvm 256m "$dir/logs" kafka.tools.StorageTool format -t "$(cluster_id)" \
@@ -138,9 +141,16 @@ stop() {
 	tail -s 0.1 --pid="$pid" -f /dev/null
 }
 
+# topics DIR ARGS...
+topics() {
+	(jvm 256m "$1/logs" org.apache.kafka.tools.TopicCommand --bootstrap-server "$(cat "$1/address")" "${@:2}")
+}
+
 topic() {
-	jvm 256m "$1/logs" org.apache.kafka.tools.TopicCommand --bootstrap-server "$(cat "$1/address")" \
-		--create --topic "$2" --partitions "$3" --replication-factor 1
+	local dir=$1 name=$2 partitions=$3 settings=() s
+	shift 3
+	for s; do settings+=(--config "$s"); done
+	topics "$dir" --create --topic "$name" --partitions "$partitions" --replication-factor 1 "${settings[@]}"
 }
 
 usage() { sed -n 's/^#   //p' "${BASH_SOURCE[0]}" >&2; exit 64; }
@@ -149,7 +159,8 @@ verb=${1:-}
 case $verb in
 fetch) fetch; exit ;;
 start | restart | address | stop | kill) [ $# -eq 2 ] || usage ;;
-topic) [ $# -eq 4 ] || usage ;;
+topic) [ $# -ge 4 ] || usage ;;
+grow) [ $# -eq 4 ] || usage ;;
 *) usage ;;
 esac
 [ "$verb" != start ] || mkdir -p "$2"
@@ -157,7 +168,8 @@ dir=$(cd "$2" 2>/dev/null && pwd) || die "$verb: no folder $2"
 case $verb in
 start | restart) start "$dir" ;;
 address) cat "$dir/address" ;;
-topic) topic "$dir" "$3" "$4" ;;
+topic) topic "$dir" "${@:3}" ;;
+grow) topics "$dir" --alter --topic "$3" --partitions "$4" ;;
 stop) stop "$dir" TERM ;;
 kill) stop "$dir" KILL ;;
 esac

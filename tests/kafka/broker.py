@@ -39,10 +39,13 @@ class Broker:
         assert p.returncode == 0, "kafka.sh %s: %s" % (verb, p.stderr)
         return p.stdout
 
-    def topic(self, name, partitions=1):
-        """Creates a topic and returns ninetap's name of it as a sink."""
-        self._run("topic", name, str(partitions))
+    def topic(self, name, partitions=1, **settings):
+        """Creates a topic (settings: cleanup_policy="compact" ...) and returns ninetap's name of it."""
+        self._run("topic", name, str(partitions), *("%s=%s" % (k.replace("_", "."), v) for k, v in settings.items()))
         return "kafka:%s/%s" % (self.address, name)
+
+    def grow(self, name, partitions):
+        self._run("grow", name, str(partitions))
 
     def kill(self):
         """SIGKILL; returns when the process is gone."""
@@ -56,6 +59,13 @@ class Broker:
             self._run("stop")
         finally:
             shutil.rmtree(self.dir, ignore_errors=True)
+
+    def produce(self, topic, pairs, partition=-1):
+        """Appends (key, value)s without tabs or newlines; a value of None is a tombstone."""
+        lines = "".join("%s\t%s\n" % (key, "" if value is None else value) for key, value in pairs)
+        p = subprocess.run(["kcat", "-b", self.address, "-P", "-t", topic, "-p", str(partition), "-K", "\t", "-Z"],
+                           input=lines.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=180)
+        assert p.returncode == 0, "kcat: %s" % p.stderr.decode()
 
     def consume(self, topic):
         """All messages that the topic holds now, each partition's in its order; payloads must be UTF-8."""
