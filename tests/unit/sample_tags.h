@@ -28,7 +28,7 @@ static inline void sample_text_set(union sample_text *t, uint32_t id, const char
 /* The n-th text: its id is another than n, far from its neighbours'; a few hold what is not ASCII or not UTF-8. */
 static inline const struct text *sample_text(unsigned int n)
 {
-	static const char *const odd[] = { "gr\xc3\xbc\xc3\x9f", "bad\xff", "q\"\\\n", "cut\xe2\x82" };
+	static const char *const odd[] = { "gr\xc3\xbc\xc3\x9f", "bad\xff", "q\"\\\t", "cut\xe2\x82" };
 	static union sample_text texts[SAMPLE_TEXTS];
 	union sample_text *t = &texts[n];
 	char s[32];
