@@ -127,6 +127,8 @@ static int receive_some(struct talk *t)
 	if (buf_reserve(&t->in, PIECE_BYTES))
 		return -ENOMEM;
 	n = recv(t->fd, t->in.data + t->in.len, PIECE_BYTES, MSG_DONTWAIT);
+	if (n < 0 && errno == ECONNRESET)	/* closed, with requests unread */
+		n = 0;
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 1 : -errno;
 	t->in.len += (size_t)n;

@@ -9,6 +9,7 @@
 #ifndef NINETAP_INVENTORY_TAG_PEER_H
 #define NINETAP_INVENTORY_TAG_PEER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
