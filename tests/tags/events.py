@@ -65,6 +65,7 @@ class Script:
         self.rng, self.now, self.floor, self.steps = rng, 0, -10**6, []
         self.addresses = rng.sample(ADDRESSES, rng.choice((2, 5, len(ADDRESSES))))
         self.instances = ["i-%d" % i for i in range(rng.choice((3, 10, 40)))]
+        self.reloads = rng.choice((0, 1, 4))
         self.flows = [self.flow() for _ in range(rng.choice((10, 60)))]
 
     # --- times -------------------------------------------------------------------
@@ -88,11 +89,14 @@ class Script:
         s["vlans"] = r.sample(vlans, r.randint(0, len(vlans)))
         if r.random() < 0.7:
             s["subnets"] = r.sample(SUBNETS, r.randint(0, 4))
+        if not self.reloads and r.random() < 0.1:
+            s["vnis"] = s["vnis"] + [r.choice(NUMBERS)]  # perhaps another's: who was described first keeps it
         return {key: v for key, v in s.items() if v != [] or r.random() < 0.5}
 
-    def application(self):
+    def application(self, layer):
+        """Which of two comes first is open after a reload if a file named one of them before a stream did: not asked."""
         r = self.rng
-        s = {"kind": "application", "name": "app-%d" % r.randint(0, 9), "proto": r.choice(PROTOS)}
+        s = {"kind": "application", "name": "%s-%d" % (layer if self.reloads else "app", r.randint(0, 9)), "proto": r.choice(PROTOS)}
         if r.random() < 0.85:
             s["ports"] = r.choice(PORT_LISTS)
         if r.random() < 0.6:
@@ -130,7 +134,7 @@ class Script:
         """(what the model is told, what ninetap is told, when it is said)"""
         r = self.rng
         make = r.choices((self.instance, self.end, self.tenant, self.application, self.other), (55, 20, 10, 12, 1))[0]
-        plain = make()
+        plain = make(layer) if make == self.application else make()
         told, event = dict(plain), self.time(15, 3)
         if plain["kind"] == "instance":
             told["from"] = event if layer == "stream" else model.ALWAYS
@@ -185,14 +189,14 @@ class Script:
 
     def prune(self):
         """After it nothing is said or asked about the time before, for that is forgotten."""
-        self.floor = self.now - self.rng.randint(0, 15)
-        self.steps.append(Step("P", time=BASE + self.floor * TICK))
+        self.floor = max(self.floor, self.now - self.rng.randint(0, 15))
+        self.steps.append(Step("P", time=BASE + self.floor * TICK - 1))
 
     def write(self, each):
         first = self.rng.choice((0, 20, each // 4))
         self.reload(first)
         events, packets = each - first, each
-        reloads = self.rng.choice((0, 1, 4))
+        reloads = self.reloads
         prunes = self.rng.choice((0, 0, 1, 3))
         while events > 0 or packets > 0:
             done = 1 - (events + packets) / (2 * each)

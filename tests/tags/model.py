@@ -37,7 +37,7 @@ class Model:
         self.begin()
 
     def begin(self):
-        self.tenants = {}  # id -> the last statement about it, the latest said at the end
+        self.tenants = {}  # id -> the last statement about it, who was described first in front
         self.applications = []
         self.said = collections.defaultdict(list)  # instance or port -> statements in the order of their times
         self.users = collections.defaultdict(set)  # address -> keys of said that ever named it
@@ -60,7 +60,6 @@ class Model:
     def take(self, s):
         if s["kind"] == "tenant":
             s = dict(s, id=s.get("id", s.get("name")), name=s.get("name", s.get("id")))
-            self.tenants.pop(s["id"], None)
             self.tenants[s["id"]] = s
         elif s["kind"] == "application":
             self.applications.append(s)
@@ -120,7 +119,7 @@ class Model:
         for kind, number in seen:
             claims = [t for t in self.tenants.values() if number in t.get(kind + "s", ())]
             if claims:
-                return (kind, number), claims[-1]["id"]  # Reading: of several that claim it the one described last
+                return (kind, number), claims[0]["id"]  # Reading: of several that claim it the one described first
         return None, None
 
     def subnets(self, tenant):
@@ -169,15 +168,13 @@ class Model:
         mine = {}
         for a in self.applications:  # replaced by name, protocol and tenant
             if proto_number(a["proto"]) == p.proto:
-                key = a["name"], self.resolve(a.get("tenant"))
-                mine.pop(key, None)
-                mine[key] = a
+                mine[a["name"], self.resolve(a.get("tenant"))] = a
         ports = [] if p.sport is None else [p.sport, p.dport] if of_source else [p.dport, p.sport]
         for port in ports + [None]:
             for whose in ([owner] if owner else []) + [None]:
                 found = [a for (_, t), a in mine.items() if t == whose and matches(a, port)]
                 if found:
-                    return found[-1]  # Reading: of several the one said last
+                    return found[0]  # Reading: of several the one that was named first
         return {}
 
     def tags(self, p):

@@ -90,42 +90,57 @@ def mistake_of(script):
     return first_mistake(script, expected(script), drive(step.line() for step in script))
 
 
-def shrink(script, tries=400):
-    """Leaves out what is not needed for the same step to fail; ever smaller pieces."""
+def read_back(script, floor):
+    """
+    Its inventory written out and read by another driver, asked the same; no time before floor.
+    (The driver's counters, what is wrong or None.)
+    """
+    asked = [s for s in script if s.verb == "Q" and s.packet.ts >= floor][-40:]
+    want = expected(script + asked)
+    *rest, counters = drive([s.line() for s in script] + ["L", "C"])
+    listed = [json.dumps(line) for line in rest[sum(w is not None for w in want[:len(script)]):-1]]
+    answers = drive(["S file " + line for line in listed] + ["R"] + [s.line() for s in asked])
+    for step, a, b in zip(asked, want[len(script):], answers):
+        if wrong_answer(a, b):
+            return counters, story("what `L` printed reads back differently", script + [step], a, b) + "\n  `L`:\n    " + "\n    ".join(listed)
+    return counters, None if len(answers) == len(asked) else "%d answers to %d queries" % (len(answers), len(asked))
+
+
+def shrink(script, fails, tries=400):
+    """Leaves out what is not needed for it to fail; ever smaller pieces."""
     size = max(1, len(script) // 2)
     while tries and size:
         at = 0
         while at < len(script) and tries:
             tries -= 1
             less = script[:at] + script[at + size:]
-            found = mistake_of(less) if less else None
-            if found:
-                script = less[:found[0] + 1]
+            if less and fails(less):
+                script = less
             else:
                 at += size
         size //= 2
     return script
 
 
-def repro(script, found):
-    short = shrink(script[:found[0] + 1])
-    i, wrong, have = mistake_of(short)
+def story(wrong, script, want, have):
     return "%s\n  lines for dump_tags:\n%s\n  model: %s\n  ninetap: %s\n  the query's time: %s" % (
-        wrong, "\n".join("    " + step.line() for step in short[:i + 1]), json.dumps(expected(short)[i]), json.dumps(have),
-        events.rfc3339(short[i].packet.ts) if short[i].verb == "Q" else "-")
+        wrong, "\n".join("    " + step.line() for step in script), json.dumps(want), json.dumps(have),
+        events.rfc3339(script[-1].packet.ts) if script[-1].verb == "Q" else "-")
 
 
-def read_back(script, floor):
-    """Its inventory written out and read by another driver, asked the same; no time before floor. The driver's counters."""
-    asked = [s for s in script if s.verb == "Q" and s.packet.ts >= floor][-40:]
-    want = expected(script + asked)
-    *rest, counters = drive([s.line() for s in script] + ["L", "C"])
-    listed = [json.dumps(line) for line in rest[sum(w is not None for w in want[:len(script)]):-1]]
-    answers = drive(["S file " + line for line in listed] + ["R"] + [s.line() for s in asked])
-    assert len(answers) == len(asked), "a listed statement was refused: %s" % answers[:3]
-    for step, a, b in zip(asked, want[len(script):], answers):
-        assert not wrong_answer(a, b), "read back: %s\n  model: %s\n  ninetap: %s\n%s" % (step.line(), a, b, "\n".join(listed))
-    return collections.Counter(counters)
+def repro(script, found):
+    short = shrink(script[:found[0] + 1], mistake_of)
+    i, wrong, have = mistake_of(short)
+    return story(wrong, short[:i + 1], expected(short)[i], have)
+
+
+def play(script, floor):
+    """The driver's counters; raises with a story if it differs from the model."""
+    found = mistake_of(script)
+    assert not found, repro(script, found)
+    counters, wrong = read_back(script, floor)
+    assert not wrong, read_back(shrink(script, lambda s: read_back(s, floor)[1]), floor)[1]
+    return counters
 
 
 def test_as_the_model_says():
@@ -133,13 +148,10 @@ def test_as_the_model_says():
     total, statements, packets = collections.Counter(), 0, 0
     for number in range(ROUNDS):
         script, floor = events.script(random.Random("%d/%d" % (SEED, number)), EACH)
-        title = "seed %d, round %d: " % (SEED, number)
-        found = mistake_of(script)
-        assert not found, title + repro(script, found)
         try:
-            total += read_back(script, floor)
+            total.update(play(script, floor))
         except AssertionError as e:
-            raise AssertionError(title + str(e)) from None
+            raise AssertionError("seed %d, round %d: %s" % (SEED, number, e)) from None
         statements += sum(s.verb == "S" for s in script)
         packets += sum(s.verb == "Q" for s in script)
     print("tagged %d packets as the model does, between %d statements in %d rounds; %s" % (
