@@ -297,7 +297,7 @@ static int take_envelope_off(struct notice *n, json_t **root)
 	json_decref(envelope);
 	if (errno == ENOMEM)
 		return -ENOMEM;
-	return *root ? 0 : reading_mistake(&n->r, PROBLEM_SYNTAX, "%s", error.text);
+	return *root ? 0 : reading_mistake(at(n, "oslo.message"), PROBLEM_SYNTAX, "%s", error.text);
 }
 
 static int read_root(struct notice *n, const json_t *root)
