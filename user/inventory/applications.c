@@ -31,6 +31,7 @@ static void group_free(struct applications *as, struct group *g)
 		app_free(as, a);
 	}
 	table_del(&as->groups, &g->link);
+	node_del(&g->sibling);
 	tenants_drop(as->tenants, g->tenant);
 	free(g->ranges);
 	free(g);
@@ -77,6 +78,8 @@ static struct group *group_take(struct applications *as, struct tenant *key, uin
 	g->tenant = key;
 	g->proto = proto;
 	table_add(&as->groups, &g->link, hash_group(key, proto));
+	if (key)
+		node_add(&key->groups, &g->sibling);
 	return g;
 }
 
@@ -207,21 +210,25 @@ static const struct app *refill(struct group *g, const struct app *whom)
 	return taken;
 }
 
+static struct app *find_in_group(const struct group *g, const struct text *name)
+{
+	struct app *a = g ? g->apps : NULL;
+
+	while (a && a->tag.name != name)
+		a = a->next;
+	return a;
+}
+
 static struct app *find_by_name(const struct applications *as, const struct tenant *t, uint8_t proto,
 				const struct text *name)
 {
 	const struct tenant *keys[2];
 	uint32_t n = tenant_keys(t, keys);
+	struct app *found = NULL;
 
-	for (uint32_t i = 0; i < n; i++) {
-		struct group *g = group_find(as, keys[i], proto);
-
-		for (struct app *a = g ? g->apps : NULL; a; a = a->next) {
-			if (a->tag.name == name)
-				return a;
-		}
-	}
-	return NULL;
+	for (uint32_t i = 0; i < n && !found; i++)
+		found = find_in_group(group_find(as, keys[i], proto), name);
+	return found;
 }
 
 static struct app *app_make(struct applications *as, const struct statement *s, enum layer layer, uint64_t order)
@@ -232,6 +239,7 @@ static struct app *app_make(struct applications *as, const struct statement *s, 
 		return NULL;
 	a->layer = layer;
 	a->order = order;
+	a->last = order;
 	a->tag.name = texts_take(as->texts, s->name);
 	a->tag.app_class = s->app_class ? texts_take(as->texts, s->app_class) : NULL;
 	a->ports = s->ports_n ? reallocarray(NULL, s->ports_n, sizeof(*a->ports)) : NULL;
@@ -303,6 +311,50 @@ out:
 		group_drop(as, g);
 	app_free(as, a);
 	return err;
+}
+
+/* Of two that are one the later stays, in the place of the earlier. */
+static void unite(struct applications *as, struct app *a, struct app *b)
+{
+	struct app *stays = a->last > b->last ? a : b, *goes = stays == a ? b : a;
+
+	unlink_app(goes->group, goes);
+	refill(goes->group, NULL);
+	if (goes->order < stays->order) {
+		unlink_app(stays->group, stays);
+		stays->order = goes->order;
+		link_in_order(stays->group, stays);
+		refill(stays->group, NULL);
+	}
+	as->n--;
+	app_free(as, goes);
+}
+
+static void settle_group(struct applications *as, struct group *g, const struct group *other)
+{
+	for (struct app *a = g->apps, *next; a; a = next) {
+		struct app *same = find_in_group(other, a->tag.name);
+
+		next = a->next;
+		if (same)
+			unite(as, a, same);
+	}
+}
+
+/* Groups that are empty then stay: t may be the last that says their keys. */
+void applications_settle(struct applications *as, const struct tenant *t)
+{
+	const struct tenant *keys[2];
+
+	if (tenant_keys(t, keys) < 2)
+		return;
+	for (struct node *n = keys[1]->groups; n; n = n->next) {
+		struct group *g = OBJECT_OF(n, struct group, sibling);
+		const struct group *other = group_find(as, t, g->proto);
+
+		if (other)
+			settle_group(as, g, other);
+	}
 }
 
 static const struct app *earlier(const struct app *a, const struct app *b)

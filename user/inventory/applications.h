@@ -16,7 +16,7 @@ struct app {
 	struct app *next;		/* in its group, by order */
 	struct group *group;
 	enum layer layer;
-	uint64_t order;			/* of its first statement */
+	uint64_t order, last;		/* of its first and its last statement */
 	struct port_range *ports;	/* as it was said; none: all of the protocol */
 	size_t ports_n;
 };
@@ -28,6 +28,7 @@ struct app_range {
 
 struct group {
 	struct link link;
+	struct node sibling;		/* in tenant->groups */
 	struct tenant *tenant;		/* as it was said; NULL: any */
 	struct app *apps;
 	struct app *whole;		/* has all of the protocol, or NULL */
@@ -50,6 +51,9 @@ void applications_close(struct applications *as);
 /* 0, -EINVAL after problem(), -ENOMEM: then nothing changed. *changed: whether answers may differ now. */
 int applications_state(struct applications *as, const struct statement *s, enum layer layer, uint64_t order,
 		       struct problems *p, bool *changed) __attribute__((warn_unused_result));
+
+/* A tenant was described: what was said of one application by its id and by its name is of one. */
+void applications_settle(struct applications *as, const struct tenant *t);
 
 /* Of the tenant (of tenant_is(); NULL: any): on a port, or with all of the protocol; or NULL. */
 const struct app *applications_of_port(const struct applications *as, const struct tenant *t, uint8_t proto,

@@ -48,13 +48,25 @@ static int refuse(const struct statement *s, struct problems *p)
 	return -EINVAL;
 }
 
+static int describe(struct inventory *inv, const struct statement *s, enum layer layer, uint64_t order,
+		    struct problems *p, bool *changed)
+{
+	const struct tenant *t;
+	int err = tenants_describe(&inv->tenants, s, layer, order, p, &t);
+
+	if (t)
+		applications_settle(&inv->applications, t);
+	*changed = t;
+	return err;
+}
+
 static int take(struct inventory *inv, const struct statement *s, enum layer layer, uint64_t order,
 		struct problems *p, bool *changed)
 {
 	*changed = false;
 	switch (s->kind) {
 	case STATEMENT_TENANT:
-		return tenants_describe(&inv->tenants, s, layer, order, p, changed);
+		return describe(inv, s, layer, order, p, changed);
 	case STATEMENT_INSTANCE:
 	case STATEMENT_END:
 		return holders_state(&inv->holders, s, layer, order, p);

@@ -31,6 +31,7 @@ struct tenant {
 	const struct text *name;
 	struct tenant *by_name;		/* the key that its name is; itself where that is its id */
 	struct tenant *named;		/* also if not described: the tenant whose name this key is */
+	struct node *groups;		/* of applications that say this key (group.sibling) */
 	struct scope_claim *scopes;
 	struct nt_cidr *cidrs;		/* ascending */
 	uint32_t scopes_n, cidrs_n;
@@ -51,10 +52,10 @@ void tenants_close(struct tenants *ts);
 
 /*
  * Takes a description over. 0, -EINVAL after problem(), -ENOMEM: then nothing
- * changed. *changed: whether answers may differ now.
+ * changed. *changed: the tenant, if answers may differ now.
  */
 int tenants_describe(struct tenants *ts, const struct statement *s, enum layer layer, uint64_t order,
-		     struct problems *p, bool *changed) __attribute__((warn_unused_result));
+		     struct problems *p, const struct tenant **changed) __attribute__((warn_unused_result));
 
 /* The key that s says, with a reference more; NULL: no memory. Given back with tenants_drop(); NULL is fine. */
 struct tenant *tenants_take(struct tenants *ts, const char *s) __attribute__((warn_unused_result));

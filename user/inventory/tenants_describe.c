@@ -240,12 +240,12 @@ static void commit(struct tenants *ts, struct draft *d, enum layer layer, uint64
 }
 
 int tenants_describe(struct tenants *ts, const struct statement *s, enum layer layer, uint64_t order,
-		     struct problems *p, bool *changed)
+		     struct problems *p, const struct tenant **changed)
 {
 	struct draft d = { 0 };
 	int err;
 
-	*changed = false;
+	*changed = NULL;
 	if (!s->id && !s->name) {
 		problem(p, PROBLEM_NO_ID, "a tenant without id and name");
 		return -EINVAL;
@@ -259,7 +259,7 @@ int tenants_describe(struct tenants *ts, const struct statement *s, enum layer l
 	if (err)
 		goto out;
 	commit(ts, &d, layer, order, p);
-	*changed = true;
+	*changed = d.tenant;
 out:
 	draft_drop(ts, &d);
 	return err;
