@@ -173,7 +173,9 @@ static int encode_batch(const struct nt_record *r, struct tagger *t, struct enco
 	int err = encoder_begin(e, b, 0);
 
 	b->tags_rev = revision;
-	for (uint32_t i = 0; i < BATCH && !err; i++) {
+	for (uint32_t i = 0, ahead = 0; i < BATCH && !err; i++) {
+		for (; ahead < BATCH && ahead - i < TAGGER_AHEAD; ahead++)
+			tagger_ask(t, &r[ahead]);
 		struct tagged tagged = { &r[i], &origin, (int64_t)r[i].ts_ns, "eth0", PLANE_DATA,
 					 tagger_find(t, &r[i], (int64_t)r[i].ts_ns) };
 
@@ -220,11 +222,15 @@ static int measure_tags(const struct nt_record *r, struct board *board, struct f
 	for (int i = -1; i < BENCH_ROUNDS; i++) {
 		double before = cpu_ns();
 
-		for (uint32_t k = 0; k < RECORDS; k++) {
+		for (uint32_t k = 0, ahead = 0; k < RECORDS; k++) {
 			const struct tags *tags;
 
-			if (k % BATCH == 0)
+			if (k % BATCH == 0) {
 				tagger_begin(t);
+				ahead = k;
+			}
+			for (; ahead / BATCH == k / BATCH && ahead - k < TAGGER_AHEAD; ahead++)
+				tagger_ask(t, &r[ahead]);
 			tags = tagger_find(t, &r[k], (int64_t)r[k].ts_ns);
 			without += !tags->tenant || !tags->src_instance || !tags->dst_instance || !tags->app;
 			if (k % BATCH == BATCH - 1)

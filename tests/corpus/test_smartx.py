@@ -69,5 +69,5 @@ def test_box_that_breaks_lines(tmp_path):
     frame = test_own.frames(20264)[0]
     catalogue.write_pcap(path, [(0, frame.data, len(frame.data))])
     p = subprocess.run([rows.NINETAP, "replay", path, "-e", "smartx", "--box", "a,b"], capture_output=True, text=True)
-    assert p.returncode == os.EX_OSERR and p.stdout == ""
+    assert p.returncode == os.EX_USAGE and p.stdout == ""
     assert '"a,b"' in p.stderr and "--box" in p.stderr, p.stderr

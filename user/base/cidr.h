@@ -19,6 +19,6 @@
 int cidr_parse(const char *text, struct nt_cidr *out) __attribute__((warn_unused_result));
 
 /* Mapped addresses print as IPv4. Returns out. */
-const char *cidr_format(const struct nt_cidr *c, char out[CIDR_TEXT]);
+char *cidr_format(const struct nt_cidr *c, char out[CIDR_TEXT]);
 
 #endif

@@ -98,9 +98,21 @@ static void drop(struct ifaces *s, struct iface *i)
 	list_remove(s, i);
 }
 
+/* What the rule says, else what the inventory says now. */
+static enum plane plane_of(const struct ifaces *s, const struct iface *i)
+{
+	enum plane plane = i->rule->plane;
+
+	if (plane != PLANE_NONE || !s->board)
+		return plane;
+	plane = inventory_plane(board_hold(s->board), s->options->box, i->link.name);
+	board_release(s->board);
+	return plane;
+}
+
 static int tell_table(struct ifaces *s, const struct iface *i)
 {
-	int err = iface_table_set(s->table, i->link.ifindex, i->link.name, i->rule->plane);
+	int err = iface_table_set(s->table, i->link.ifindex, i->link.name, plane_of(s, i));
 
 	if (err)
 		log_error("name %s on records: %s", i->link.name, strerror(-err));

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include "base/options.h"
 #include "collect/attach.h"
+#include "inventory/board.h"
 #include "tag/iface_table.h"
 
 struct ifaces;
@@ -21,6 +22,7 @@ struct ifaces_settings {
 	const struct options *options;	/* rules, plane, hook, tc; outlives the object */
 	struct attach_programs programs;
 	struct iface_table *table;	/* filled and published; stays the caller's */
+	struct board *board;		/* of the planes that no rule names; NULL: none */
 };
 
 /*

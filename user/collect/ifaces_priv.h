@@ -25,6 +25,7 @@ struct ifaces {
 	const struct options *options;
 	struct attacher *attacher;
 	struct iface_table *table;
+	struct board *board;
 	struct rtnl *monitor, *rtnl;
 	struct iface *list;		/* sorted by ifindex */
 	size_t n, cap;

@@ -205,6 +205,7 @@ int ifaces_open(struct ifaces **out, const struct ifaces_settings *settings)
 		return err;
 	s->options = settings->options;
 	s->table = settings->table;
+	s->board = settings->board;
 	err = start(s, &settings->programs);
 	if (err) {
 		ifaces_close(s);

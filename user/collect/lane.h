@@ -3,6 +3,9 @@
  * lane.h - the way of one CPU's records through user space: ring, tag,
  * encoder, batch, sink. What run's worker and replay have in common.
  *
+ * Records are held where they lie, in the ring, until their batch is cut;
+ * then all of them are tagged, encoded and sent in one go, and released. So
+ * their tags are as late as can be, and from one revision of the inventory.
  * One thread at a time. Loss of records is known here by gaps in seq, and
  * goes out with each batch.
  */
@@ -16,29 +19,28 @@
 
 struct lane {
 	struct ring ring;
-	struct batch batch;
+	const struct nt_record **held;	/* in the ring, not released; room for outlet.batch_records */
+	uint32_t held_n;
+	uint64_t held_bytes_max;	/* of the ring; a batch is cut there */
 	uint32_t cpu;
 	uint64_t next_seq;
 	uint64_t lost;			/* gaps in seq, and records not encoded */
-	int64_t since_ns;		/* when the first record of the batch was taken */
+	int64_t since_ns;		/* when the first record that is held was taken */
 };
 
-/* 0 or -errno; lane_close() either way. */
-int lane_open(struct lane *l, struct outlet *out, uint32_t cpu, int ring_fd, uint32_t ring_bytes)
+/* share: the part of the ring that a batch may hold is 1/share. 0 or -errno; lane_close() either way. */
+int lane_open(struct lane *l, struct outlet *out, uint32_t cpu, int ring_fd, uint32_t ring_bytes, uint32_t share)
 	__attribute__((warn_unused_result));
 void lane_close(struct lane *l);
 
-/* Notes a gap in front of rec. */
-void lane_follow(struct lane *l, const struct nt_record *rec);
+/*
+ * Takes the next record of the ring, of so many bytes: notes a gap in front of
+ * it, counts it if it is no whole record, and cuts the batch if it is full.
+ */
+void lane_take(struct lane *l, struct outlet *out, const struct nt_record *rec, uint32_t bytes, int64_t now_ns);
 
-/* Adds one record to the batch, and sends the batch if it is full. */
-void lane_add(struct lane *l, struct outlet *out, const struct tagged *t, int64_t now_ns);
-
-/* Sends the batch, if there is anything in it. */
+/* Sends what is held, if anything is, and gives its room back to the kernel. */
 void lane_cut(struct lane *l, struct outlet *out);
-
-/* Counts records that did not get into a batch. */
-void lane_lose(struct lane *l, struct outlet *out, uint64_t records);
 
 /* Whether these bytes are a whole record of this version. */
 bool record_whole(const struct nt_record *rec, uint32_t bytes);

@@ -19,17 +19,21 @@
 #include "collect/commands.h"
 #include "collect/lane.h"
 #include "collect/loader.h"
+#include "collect/origin.h"
+#include "inventory/keeper.h"
 #include "ninetap.skel.h"
 
 #define TC_BYTES_MAX 2048	/* of a frame given to the TC program */
 #define XDP_BYTES_MAX 65535	/* what the XDP program takes whole */
-#define RING_BYTES 65536
+#define RECORD_BYTES_MAX (sizeof(struct nt_record) + 8)	/* in a ring, its header included */
+#define RING_SHARE 2			/* a batch holds half of the ring: the other takes a frame */
 #define CLOSE_TIMEOUT_MS 60000
 
 struct replay {
 	const struct options *o;
 	struct loader loader;
-	struct tag_origin origin;
+	struct keeper *keeper;		/* NULL: no tags are wanted */
+	struct origin origin;
 	struct outlet out;
 	struct lane lane;
 	struct capture *capture;
@@ -51,6 +55,51 @@ static int pin_to_this_cpu(int *cpu)
 	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
+/* A batch of the longest records fits into a batch's share of the ring. */
+static uint64_t ring_bytes(const struct options *o)
+{
+	uint64_t bytes = 65536;
+
+	while (bytes < (uint64_t)o->batch_records * RING_SHARE * RECORD_BYTES_MAX)
+		bytes *= 2;
+	return bytes;
+}
+
+static int open_tags(struct replay *r)
+{
+	struct keeper_settings s = { .sources = r->o->tags, .kafka = r->o->kafka };
+
+	return r->o->tags ? keeper_open(&r->keeper, &s) : 0;
+}
+
+static void label(void *arg, const struct nt_record *rec, struct tagged *t)
+{
+	const struct replay *r = arg;
+
+	t->ts_utc_ns = (int64_t)rec->ts_ns;
+	t->iface = r->iface;
+	t->plane = r->o->plane;
+}
+
+static int open_lane(struct replay *r, int cpu)
+{
+	struct board *board = r->keeper ? keeper_board(r->keeper) : NULL;
+	int code;
+
+	if (origin_open(&r->origin, r->o, r->loader.epoch, board)) {
+		log_error("name this box: out of memory");
+		return EX_OSERR;
+	}
+	code = outlet_open(&r->out, r->o, board, &r->origin.tags, -1);
+	if (code)
+		return code;
+	r->out.label = label;
+	r->out.label_arg = r;
+	if (lane_open(&r->lane, &r->out, cpu, r->loader.ring_fds[cpu], r->loader.ring_bytes, RING_SHARE))
+		return EX_OSERR;
+	return 0;
+}
+
 static int replay_open(struct replay *r)
 {
 	struct options o = *r->o;
@@ -58,20 +107,19 @@ static int replay_open(struct replay *r)
 
 	if (code)
 		return code;
+	code = open_tags(r);
+	if (code)
+		return code;
 	err = pin_to_this_cpu(&cpu);
 	if (err) {
 		log_error("pin the replay to a CPU: %s", strerror(-err));
 		return EX_OSERR;
 	}
-	o.ring_bytes = RING_BYTES;
+	o.ring_bytes = ring_bytes(&o);
 	err = loader_open(&r->loader, &o, true, cpu);
 	if (err)
 		return loader_exit_code(err);
-	r->origin = (struct tag_origin){ o.box, o.site, o.pop, o.ren, r->loader.epoch };
-	code = outlet_open(&r->out, r->o, &r->origin, -1);
-	if (code)
-		return code;
-	return lane_open(&r->lane, &r->out, cpu, r->loader.ring_fds[cpu], r->loader.ring_bytes) ? EX_OSERR : 0;
+	return open_lane(r, cpu);
 }
 
 /* The kernel bounds what a test run takes: see the counter `refused`. */
@@ -100,18 +148,8 @@ static void take_records(struct replay *r)
 	const struct nt_record *rec;
 	uint32_t bytes;
 
-	while ((rec = ring_next(&r->lane.ring, &bytes))) {
-		struct tagged t = {
-			.rec = rec, .origin = &r->origin, .ts_utc_ns = (int64_t)rec->ts_ns,
-			.iface = r->iface, .plane = r->o->plane,
-		};
-
-		if (record_whole(rec, bytes))
-			lane_add(&r->lane, &r->out, &t, 0);
-		else
-			lane_lose(&r->lane, &r->out, 1);
-	}
-	ring_release(&r->lane.ring);
+	while ((rec = ring_next(&r->lane.ring, &bytes)))
+		lane_take(&r->lane, &r->out, rec, bytes, 0);
 }
 
 static int replay_frames(struct replay *r)
@@ -148,6 +186,8 @@ static int replay_account(struct replay *r)
 	account_rest(&a, r->out.error);
 	log_notice("replay: frames=%" PRIu64 " refused=%" PRIu64, r->frames, r->refused);
 	account_log(&a);
+	if (r->keeper)
+		keeper_log(r->keeper);
 	return account_exit_code(&a, r->out.error);
 }
 
@@ -171,6 +211,8 @@ int replay_main(const struct options *o)
 	lane_close(&r.lane);
 	outlet_close(&r.out, 0, NULL);
 	loader_close(&r.loader);
+	keeper_close(r.keeper);
+	origin_close(&r.origin);
 	capture_close(r.capture);
 	return code;
 }

@@ -32,6 +32,12 @@ const void *ring_next(struct ring *r, uint32_t *len);
 /* Gives the kernel back the room of all records that ring_next() gave out. */
 void ring_release(struct ring *r);
 
+/* Bytes of the ring that were given out and not released, headers included. */
+static inline uint64_t ring_held(const struct ring *r)
+{
+	return r->read_pos - *r->consumer;
+}
+
 /* Bytes in the ring that were not released, headers included. */
 uint64_t ring_fill(const struct ring *r);
 

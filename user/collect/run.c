@@ -21,7 +21,9 @@
 #include "collect/commands.h"
 #include "collect/ifaces.h"
 #include "collect/instance.h"
+#include "collect/origin.h"
 #include "collect/worker.h"
+#include "inventory/keeper.h"
 #include "ninetap.skel.h"
 
 #define CHECK_MS 1000
@@ -29,8 +31,9 @@
 
 struct run {
 	const struct options *o;
+	struct keeper *keeper;		/* NULL: no tags are wanted */
 	struct loader loader;
-	struct tag_origin origin;
+	struct origin origin;
 	struct outlet out;
 	struct iface_table *table;
 	struct ifaces *ifaces;
@@ -137,7 +140,7 @@ static int publish(struct run *r)
 static int start_worker(struct run *r)
 {
 	struct worker_settings s = {
-		.loader = &r->loader, .out = r->out, .ifaces = r->table,
+		.loader = &r->loader, .out = &r->out, .ifaces = r->table,
 		.batch_linger_ns = r->o->batch_linger_ns, .stop_fd = r->stop_fd,
 	};
 	int err = worker_start(&r->worker, &s);
@@ -147,9 +150,16 @@ static int start_worker(struct run *r)
 	return watch(r, worker_done_fd(r->worker)) ? os_error("watch the worker") : 0;
 }
 
+static struct board *board(const struct run *r)
+{
+	return r->keeper ? keeper_board(r->keeper) : NULL;
+}
+
 static int attach(struct run *r)
 {
-	struct ifaces_settings s = { .options = r->o, .programs = programs(r), .table = r->table };
+	struct ifaces_settings s = {
+		.options = r->o, .programs = programs(r), .table = r->table, .board = board(r),
+	};
 	int err = ifaces_open(&r->ifaces, &s);
 
 	if (err)
@@ -163,6 +173,28 @@ static int start_duration(struct run *r)
 		return 0;
 	r->duration_fd = timer_open(r->o->duration_ns, false);
 	return watch(r, r->duration_fd);
+}
+
+/* Before anything is attached: what an inventory takes long to read misses no packet. */
+static int open_tags(struct run *r)
+{
+	struct keeper_settings s = { .sources = r->o->tags, .kafka = r->o->kafka, .live = true };
+	int code;
+
+	if (!r->o->tags)
+		return 0;
+	code = keeper_open(&r->keeper, &s);
+	if (code)
+		return code;
+	return keeper_start(r->keeper) ? EX_OSERR : 0;
+}
+
+/* From the origin of the records to the sink. */
+static int open_outlet(struct run *r)
+{
+	if (origin_open(&r->origin, r->o, r->loader.epoch, board(r)))
+		return os_error("name this box");
+	return outlet_open(&r->out, r->o, board(r), &r->origin.tags, r->stop_fd);
 }
 
 static int run_open(struct run *r)
@@ -179,11 +211,13 @@ static int run_open(struct run *r)
 		return ifaces_exit_code(err);
 	if (open_events(r))
 		return os_error("wait for events");
+	code = open_tags(r);
+	if (code)
+		return code;
 	err = loader_open(&r->loader, o, false, -1);
 	if (err)
 		return loader_exit_code(err);
-	r->origin = (struct tag_origin){ o->box, o->site, o->pop, o->ren, r->loader.epoch };
-	code = outlet_open(&r->out, o, &r->origin, r->stop_fd);
+	code = open_outlet(r);
 	if (code)
 		return code;
 	if (iface_table_open(&r->table))
@@ -202,10 +236,12 @@ static void on_signal(struct run *r)
 
 	if (read(r->signal_fd, &s, sizeof(s)) != sizeof(s))
 		return;
-	if (s.ssi_signo == SIGHUP)
-		log_notice("SIGHUP: nothing to read again");
-	else
+	if (s.ssi_signo != SIGHUP)
 		r->stop = true;
+	else if (r->keeper)
+		keeper_reload(r->keeper);
+	else
+		log_notice("SIGHUP: nothing to read again");
 }
 
 static void on_check(struct run *r)
@@ -246,7 +282,7 @@ static int run_loop(struct run *r)
 }
 
 /* Nothing new comes in after this; what is in the rings is drained and sent. */
-static void drain(struct run *r, struct account *a, struct worker_result *result)
+static void drain(struct run *r, struct account *a, int64_t *clock_error_ns)
 {
 	uint64_t one = 1;
 
@@ -257,23 +293,25 @@ static void drain(struct run *r, struct account *a, struct worker_result *result
 	if (r->stop_fd >= 0 && write(r->stop_fd, &one, sizeof(one)) != sizeof(one))
 		log_error("tell the worker to end: %s", strerror(errno));
 	signals_release();
-	worker_join(r->worker, result);
+	worker_join(r->worker, clock_error_ns);
 	r->worker = NULL;
 	outlet_close(&r->out, CLOSE_TIMEOUT_MS, &a->sink);
-	a->unread = result->unread;
-	a->encode_lost = result->encode_lost;
+	a->unread = r->out.unread;
+	a->encode_lost = r->out.encode_lost;
 }
 
-static int run_account(struct run *r, struct account *a, const struct worker_result *result)
+static int run_account(struct run *r, struct account *a, int64_t clock_error_ns)
 {
 	if (loader_counts(&r->loader, a->counts)) {
 		log_error("read the counters: the account is not complete");
 		return EX_OSERR;
 	}
-	account_rest(a, result->error);
+	account_rest(a, r->out.error);
 	account_log(a);
-	log_info("clock: UTC is known to within %lld ns", (long long)result->clock_error_ns);
-	return account_exit_code(a, result->error);
+	if (r->keeper)
+		keeper_log(r->keeper);
+	log_info("clock: UTC is known to within %lld ns", (long long)clock_error_ns);
+	return account_exit_code(a, r->out.error);
 }
 
 static void run_free(struct run *r)
@@ -281,6 +319,8 @@ static void run_free(struct run *r)
 	const int fds[] = { r->instance, r->epoll_fd, r->signal_fd, r->check_fd, r->duration_fd, r->stop_fd };
 
 	iface_table_close(r->table);
+	keeper_close(r->keeper);
+	origin_close(&r->origin);
 	loader_close(&r->loader);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
@@ -293,7 +333,7 @@ int run_main(const struct options *o)
 		.o = o, .instance = -1, .epoll_fd = -1, .signal_fd = -1, .check_fd = -1,
 		.duration_fd = -1, .stop_fd = -1,
 	};
-	struct worker_result result = {0};
+	int64_t clock_error_ns = 0;
 	struct account a = {0};
 	int code = run_open(&r), account;
 	bool ran = !code;
@@ -302,9 +342,9 @@ int run_main(const struct options *o)
 		log_notice("ready: %zu interfaces", ifaces_count(r.ifaces));
 		code = run_loop(&r);
 	}
-	drain(&r, &a, &result);
+	drain(&r, &a, &clock_error_ns);
 	if (ran) {
-		account = run_account(&r, &a, &result);
+		account = run_account(&r, &a, clock_error_ns);
 		code = code ? code : account;
 	}
 	run_free(&r);

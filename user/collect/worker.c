@@ -15,11 +15,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define RELEASE_MASK 255
+#define RING_SHARE 8			/* of its ring a batch holds one part at most: the rest takes bursts */
 
 struct worker {
 	pthread_t thread;
-	struct outlet out;
+	struct outlet *out;
 	struct lane *lanes;
 	uint32_t lanes_n;
 	struct iface_table *ifaces;
@@ -32,18 +32,12 @@ struct worker {
 	bool told;			/* done_fd was raised */
 };
 
-static void take(struct worker *w, struct lane *l, const struct nt_record *rec, uint32_t bytes, int64_t now)
+static void label(void *arg, const struct nt_record *rec, struct tagged *t)
 {
-	struct tagged t = { .rec = rec, .origin = w->out.origin };
+	struct worker *w = arg;
 
-	if (!record_whole(rec, bytes)) {
-		lane_lose(l, &w->out, 1);
-		return;
-	}
-	lane_follow(l, rec);
-	t.ts_utc_ns = (int64_t)rec->ts_ns + w->clock.offset_ns;
-	iface_table_find(w->reader, rec->ifindex, &t.iface, &t.plane);
-	lane_add(l, &w->out, &t, now);
+	t->ts_utc_ns = (int64_t)rec->ts_ns + w->clock.offset_ns;
+	iface_table_find(w->reader, rec->ifindex, &t->iface, &t->plane);
 }
 
 /* At most a turn of records; how many it were. */
@@ -52,12 +46,10 @@ static uint32_t drain(struct worker *w, struct lane *l, int64_t now)
 	const struct nt_record *rec;
 	uint32_t bytes, n = 0;
 
-	while (n < WORKER_TURN_RECORDS && !w->out.error && (rec = ring_next(&l->ring, &bytes))) {
-		take(w, l, rec, bytes, now);
-		if ((++n & RELEASE_MASK) == 0)
-			ring_release(&l->ring);
-	}
-	ring_release(&l->ring);
+	for (; n < WORKER_TURN_RECORDS && !w->out->error && (rec = ring_next(&l->ring, &bytes)); n++)
+		lane_take(l, w->out, rec, bytes, now);
+	if (!l->held_n)
+		ring_release(&l->ring);
 	return n;
 }
 
@@ -82,15 +74,15 @@ static void cut_old(struct worker *w)
 	int64_t now = clock_monotonic_ns();
 
 	for (uint32_t i = 0; i < w->lanes_n; i++)
-		if (w->lanes[i].batch.count && now - w->lanes[i].since_ns >= (int64_t)w->linger_ns)
-			lane_cut(&w->lanes[i], &w->out);
+		if (w->lanes[i].held_n && now - w->lanes[i].since_ns >= (int64_t)w->linger_ns)
+			lane_cut(&w->lanes[i], w->out);
 }
 
 static void tell_when_done(struct worker *w)
 {
 	uint64_t one = 1;
 
-	if (w->told || (!w->out.error && !outlet_done(&w->out)))
+	if (w->told || (!w->out->error && !outlet_done(w->out)))
 		return;
 	w->told = true;
 	if (write(w->done_fd, &one, sizeof(one)) != sizeof(one))
@@ -112,10 +104,10 @@ static bool wait_for_work(struct worker *w, int timeout_ms)
 /* The programs are detached by now: what is in the rings is all there is. */
 static void drain_to_the_end(struct worker *w)
 {
-	while (!w->out.error && drain_all(w))
-		sink_poll(w->out.sink);
+	while (!w->out->error && drain_all(w))
+		sink_poll(w->out->sink);
 	for (uint32_t i = 0; i < w->lanes_n; i++)
-		lane_cut(&w->lanes[i], &w->out);
+		lane_cut(&w->lanes[i], w->out);
 	tell_when_done(w);
 }
 
@@ -128,10 +120,10 @@ static void *worker_run(void *arg)
 	while (!wait_for_work(w, timeout)) {
 		timeout = worker_wait_ms(drain_all(w));
 		cut_old(w);
-		sink_poll(w->out.sink);
-		if (outlet_done(&w->out))
+		sink_poll(w->out->sink);
+		if (outlet_done(w->out))
 			for (uint32_t i = 0; i < w->lanes_n; i++)
-				lane_cut(&w->lanes[i], &w->out);
+				lane_cut(&w->lanes[i], w->out);
 		tell_when_done(w);
 	}
 	drain_to_the_end(w);
@@ -156,7 +148,7 @@ static int open_lanes(struct worker *w, const struct loader *l)
 	for (uint32_t cpu = 0; cpu < l->cpus && !err; cpu++) {
 		if (l->ring_fds[cpu] < 0)
 			continue;
-		err = lane_open(&w->lanes[w->lanes_n++], &w->out, cpu, l->ring_fds[cpu], l->ring_bytes);
+		err = lane_open(&w->lanes[w->lanes_n++], w->out, cpu, l->ring_fds[cpu], l->ring_bytes, RING_SHARE);
 		if (!err)
 			err = watch(w->epoll_fd, l->ring_fds[cpu], EPOLLIN | EPOLLET);
 	}
@@ -203,6 +195,8 @@ int worker_start(struct worker **out, const struct worker_settings *s)
 	if (!w)
 		return -ENOMEM;
 	w->out = s->out;
+	w->out->label = label;
+	w->out->label_arg = w;
 	w->ifaces = s->ifaces;
 	w->linger_ns = s->batch_linger_ns;
 	w->stop_fd = s->stop_fd;
@@ -222,14 +216,11 @@ int worker_done_fd(const struct worker *w)
 	return w->done_fd;
 }
 
-void worker_join(struct worker *w, struct worker_result *result)
+void worker_join(struct worker *w, int64_t *clock_error_ns)
 {
 	if (!w)
 		return;
 	pthread_join(w->thread, NULL);
-	*result = (struct worker_result){
-		.unread = w->out.unread, .encode_lost = w->out.encode_lost,
-		.clock_error_ns = w->clock.error_ns, .error = w->out.error,
-	};
+	*clock_error_ns = w->clock.error_ns;
 	worker_free(w);
 }

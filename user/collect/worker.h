@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * worker.h - the thread that drains the rings: each record is tagged,
- * encoded and put into the batch of its CPU; full and old batches go to the
- * sink. It owns encoder, sink and rings while it runs.
+ * worker.h - the thread that drains the rings: records are held until the
+ * batch of their CPU is full or old, then tagged, encoded and sent. It owns
+ * rings, tagger, encoder and sink while it runs.
  */
 #ifndef NINETAP_WORKER_H
 #define NINETAP_WORKER_H
@@ -30,18 +30,10 @@ struct worker;
 
 struct worker_settings {
 	const struct loader *loader;
-	struct outlet out;		/* copied */
+	struct outlet *out;		/* the worker's until it was joined */
 	struct iface_table *ifaces;
 	uint64_t batch_linger_ns;
 	int stop_fd;			/* eventfd: readable once the worker shall drain and end */
-};
-
-/* What the worker did; complete once it was joined. */
-struct worker_result {
-	uint64_t unread;
-	uint64_t encode_lost;
-	int64_t clock_error_ns;		/* of the last measurement of UTC */
-	int error;			/* -errno of the sink, if it ended the run */
 };
 
 /* Starts the thread. 0 or -errno after the reason was logged. */
@@ -52,8 +44,8 @@ int worker_done_fd(const struct worker *w);
 
 /*
  * Waits for the thread, which ends when stop_fd is readable and the rings are
- * empty, and frees it. NULL is fine.
+ * empty, and frees it; says to within what UTC was known last. NULL is fine.
  */
-void worker_join(struct worker *w, struct worker_result *result);
+void worker_join(struct worker *w, int64_t *clock_error_ns);
 
 #endif

@@ -27,7 +27,7 @@ struct sink_stats {
 
 struct sink_settings {
 	const char *output;		/* "-", "file:PATH", "kafka:BROKER,.../TOPIC" */
-	const char *encoding;		/* "json", "avro"; Kafka header schema = encoding:1, "json:1" */
+	const char *encoding;		/* "json", "avro", "smartx"; Kafka header schema = encoding:1, "json:1" */
 	const struct buf *head;		/* what each file begins with; outlives the sink */
 	const struct tag_origin *origin;
 	uint64_t rotate_bytes, rotate_ns; /* 0: never */

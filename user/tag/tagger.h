@@ -13,6 +13,8 @@
 
 #include "inventory/board.h"
 
+#define TAGGER_AHEAD 8U			/* records that may be asked for before the first is found */
+
 struct tagger;
 
 struct tagger_stats {
@@ -26,6 +28,13 @@ void tagger_close(struct tagger *t);	/* NULL is fine */
 /* Returns the revision; 0 without an inventory. */
 uint64_t tagger_begin(struct tagger *t);
 void tagger_end(struct tagger *t);
+
+/*
+ * Says which record will be found after those that were asked for before it,
+ * so that its slot is fetched meanwhile. Asking is optional; what was asked
+ * for is to be found in that order, or not at all before the end.
+ */
+void tagger_ask(struct tagger *t, const struct nt_record *rec);
 
 /* Never NULL; valid until tagger_end(), or the next find. rec must be whole (lane.h). */
 const struct tags *tagger_find(struct tagger *t, const struct nt_record *rec, int64_t ts_utc_ns);
