@@ -10,7 +10,7 @@
  *   Q TS_NS SRC DST PROTO SPORT|- DPORT|- VLAN,..|- TYPE:ID[:VLAN],..|-
  *				the tags of a packet; tunnels outermost first, VLAN is the carrier's
  *   L				the statements in force, then a line "."
- *   C				what was counted
+ *   C				how often the tagger's cache was hit
  *
  * Q, L and C answer on stdout; a statement that is refused prints {"refused":
  * REASON}. Each Q is asked twice, through the tagger and by inventory_find();
@@ -25,12 +25,19 @@
 #include "base/num.h"
 #include "tag/tagger.h"
 
+struct asked {
+	struct nt_record rec;
+	int64_t ts_ns;
+};
+
 struct driver {
 	struct board *board;
 	struct inventory *next;		/* takes the file's statements until R */
 	struct tagger *tagger;
 	bool begun;			/* between tagger_begin() and tagger_end() */
 	uint64_t revision;
+	struct asked asked[TAGGER_AHEAD]; /* asked for, and not found yet */
+	uint32_t first, waiting;
 	struct statement statement;
 	struct problems problems;
 	struct buf out;
@@ -242,22 +249,38 @@ static int64_t read_packet(struct nt_record *r, char *args)
 	return number(word[0], INT64_MAX);
 }
 
-static void ask(struct driver *d, char *args)
+static void answer(struct driver *d, const struct asked *a)
 {
-	const struct tags *cached;
-	struct nt_record r;
+	const struct tags *cached = tagger_find(d->tagger, &a->rec, a->ts_ns);
 	const char *reason;
-	int64_t ts_ns = read_packet(&r, args);
 
-	begin_batch(d);
-	cached = tagger_find(d->tagger, &r, ts_ns);
 	printf("{\"tags\":{");
 	put_tags(cached);
 	printf("\"tags_rev\":%llu}", (unsigned long long)d->revision);
-	reason = odd(d, &r, ts_ns, cached);
+	reason = odd(d, &a->rec, a->ts_ns, cached);
 	if (reason)
 		printf(",\"odd\":\"%s\"", reason);
 	puts("}");
+}
+
+/* Answers what was asked first until no more than `left` wait. */
+static void answer_all_but(struct driver *d, uint32_t left)
+{
+	for (; d->waiting > left; d->waiting--)
+		answer(d, &d->asked[d->first++ % TAGGER_AHEAD]);
+}
+
+/* As a lane does: the tagger hears of a record some records before its turn. */
+static void ask(struct driver *d, char *args)
+{
+	struct asked *a;
+
+	answer_all_but(d, TAGGER_AHEAD - 1);
+	begin_batch(d);
+	a = &d->asked[(d->first + d->waiting) % TAGGER_AHEAD];
+	a->ts_ns = read_packet(&a->rec, args);
+	tagger_ask(d->tagger, &a->rec);
+	d->waiting++;
 }
 
 static void state(struct driver *d, char *args)
@@ -317,25 +340,20 @@ static void list(struct driver *d)
 	puts(".");
 }
 
-static void counts(struct driver *d)
+static void counts(const struct driver *d)
 {
-	static const char *const names[] = {
-#define NAME(id, name, text) #name,
-		PROBLEMS(NAME)
-	};
 	struct tagger_stats s;
 
 	tagger_get_stats(d->tagger, &s);
-	printf("{\"hits\":%llu,\"misses\":%llu", (unsigned long long)s.hits, (unsigned long long)s.misses);
-	for (int i = 0; i < PROBLEM_MAX; i++)
-		printf(",\"%s\":%llu", names[i], (unsigned long long)d->problems.count[i]);
-	puts("}");
+	printf("{\"hits\":%llu,\"misses\":%llu}\n", (unsigned long long)s.hits, (unsigned long long)s.misses);
 }
 
 static void obey(struct driver *d, char *line)
 {
 	char *args = line, *verb = strsep(&args, " ");
 
+	if (verb[0] != 'Q')
+		answer_all_but(d, 0);
 	switch (verb[0]) {
 	case 'S': return state(d, args);
 	case 'Q': return ask(d, args);
@@ -371,6 +389,7 @@ int main(void)
 		d.problems.line++;
 		obey(&d, line);
 	}
+	answer_all_but(&d, 0);
 	end_batch(&d);
 	tagger_close(d.tagger);
 	board_close(d.board);
