@@ -31,6 +31,8 @@ static const struct {
 	{ "{\"kind\":\"instance\",\"id\":\"x\"} {}", PROBLEM_SYNTAX, "end of file expected near '{'" },
 	{ "{\"kind\":\"instance\",\"id\":\"\\u0000\"}", PROBLEM_SYNTAX, "\\u0000 is not allowed without JSON_ALLOW_NUL near '\"\\u0000\"'" },
 	{ "{\"kind\":\"instance\",\"id\":\"\\ud800\"}", PROBLEM_SYNTAX, "invalid Unicode '\\uD800' near '\"\\ud800\"'" },
+	{ "{\"kind\":\"instance\",\"id\":\"\\udc00\"}", PROBLEM_SYNTAX, "invalid Unicode '\\uDC00' near '\"\\udc00\"'" },
+	{ "{\"kind\":\"instance\",\"id\":\"\t\"}", PROBLEM_SYNTAX, "control character 0x9 near '\"'" },
 	{ "{\"kind\":\"instance\",\"id\":\"\xff\"}", PROBLEM_SYNTAX, "unable to decode byte 0xff near '\"'" },
 	{ "{\"kind\":\"tenant\",\"id\":\"x\",\"vnis\":[9223372036854775808]}", PROBLEM_SYNTAX, "too big integer near '9223372036854775808'" },
 	{ "{\"kind\":\"tenant\",\"id\":\"x\",\"vnis\":[01]}", PROBLEM_SYNTAX, "invalid token near '0'" },
@@ -46,6 +48,7 @@ static const struct {
 	{ "{\"kind\":\"end\",\"id\":\"x\"}", PROBLEM_SYNTAX, "end has no \"until\"" },
 
 	{ "{\"kind\":\"instance\",\"id\":\"x\",\"adresses\":[]}", PROBLEM_SYNTAX, "instance has no member \"adresses\": did you mean \"addresses\"?" },
+	{ "{\"kind\":\"instance\",\"id\":\"x\",\"address\":\"10.0.0.1\"}", PROBLEM_SYNTAX, "instance has no member \"address\": did you mean \"addresses\"?" },
 	{ "{\"kind\":\"instance\",\"id\":\"x\",\"vnis\":[1]}", PROBLEM_SYNTAX, "instance has no member \"vnis\": did you mean \"vni\"?" },
 	{ "{\"kind\":\"instance\",\"id\":\"x\",\"subnets\":[]}", PROBLEM_SYNTAX, "instance has no member \"subnets\"" },
 	{ "{\"kind\":\"instance\",\"id\":\"x\",\"id\":\"y\"}", PROBLEM_SYNTAX, "id: is given twice" },
