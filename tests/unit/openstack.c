@@ -200,7 +200,7 @@ static void test_port_ends(void)
 	CHECK_EQ(s.from_ns, NOW);
 }
 
-/* An event without a name must not rename the tenant. */
+/* An event without a name and networks must not take them from the tenant. */
 static void test_projects(void)
 {
 	static const char *const samples[] = { "project-created-basic", "project-updated-cadf" };
@@ -209,13 +209,16 @@ static void test_projects(void)
 		CHECK_EQ(read_sample(samples[i]), 0);
 		CHECK_EQ(s.kind, STATEMENT_TENANT);
 		CHECK_STR(s.id, PROJECT_ID);
-		CHECK(!s.name);
+		CHECK(!s.name && s.partial);
 	}
 	CHECK_EQ(read_string("{\"event_type\":\"identity.project.created\",\"payload\":{\"target\":{\"id\":\"t\",\"name\":\"demo\"}}}"), 0);
 	CHECK_STR(s.id, "t");
 	CHECK_STR(s.name, "demo");
 	CHECK_EQ(read_string("{\"event_type\":\"identity.project.updated\",\"payload\":{\"resource_info\":\"t\",\"project\":{\"name\":\"x\"}}}"), 0);
 	CHECK_STR(s.name, "x");
+	CHECK(s.partial);
+	CHECK_EQ(read_sample("port-create-end"), 0);
+	CHECK(!s.partial);
 }
 
 static const char *const nothing_of_ours[] = {

@@ -248,7 +248,7 @@ static int read_port_end(struct notice *n)
 	return err;
 }
 
-/* Keystone's own form has the id alone, CADF's (DSP0262) a target; the name stays NULL where none is told. */
+/* Keystone's own form has the id alone, CADF's (DSP0262) a target. Neither tells networks, and hardly ever a name. */
 static int read_project(struct notice *n)
 {
 	const json_t *target = json_object_get(n->payload, "target");
@@ -260,6 +260,7 @@ static int read_project(struct notice *n)
 	if (!err && !s->id)
 		err = no_id(n, "resource_info");
 	s->kind = STATEMENT_TENANT;
+	s->partial = true;
 	take_label(n, json_object_get(n->payload, "project"), "name", &s->name);
 	if (!s->name)
 		take_label(n, target, "name", &s->name);

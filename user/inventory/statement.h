@@ -59,6 +59,7 @@ struct statement {
 	const char *box, *match;	/* interface: name of a box (NULL: any), name or glob(7) */
 	enum plane plane;		/* interface */
 	int64_t from_ns, until_ns;	/* instance: UTC since 1970; end: it is gone since from_ns */
+	bool partial;			/* tenant: what isn't told (name, scopes, cidrs) stays as it is known */
 	uint32_t scope;			/* instance: SCOPE_*, 0: each of its tenant's */
 	int proto;			/* application */
 	struct nt_cidr *cidrs;		/* tenant: subnets; instance, box: addresses, all 128 bits */
