@@ -11,7 +11,7 @@ from broker import ROOT
 
 FOLLOW = os.environ.get("FOLLOW", os.path.join(ROOT, "build", "tests", "kafka", "follow"))
 NINETAP = os.environ.get("NINETAP", os.path.join(ROOT, "build", "ninetap"))
-PATIENCE_S = 90  # a broker that was killed is back after some 10 s; a test never waits for this to pass
+PATIENCE_S = int(os.environ.get("PATIENCE_S", "90"))  # a broker that was killed is back after some 10 s; a test never waits for this to pass
 
 Said = collections.namedtuple("Said", "partition offset time_ns key value")
 
@@ -36,7 +36,10 @@ class Program:
 
     def line(self):
         """The next line of stdout."""
-        line = self.out.get(timeout=PATIENCE_S)
+        try:
+            line = self.out.get(timeout=PATIENCE_S)
+        except queue.Empty:
+            raise AssertionError("%s says nothing: %s" % (self.p.args[0], list(self.err.queue))) from None
         assert line is not None, "%s ended: %s" % (self.p.args[0], self.rest_of_log())
         return line
 
