@@ -62,10 +62,11 @@ def query(p):
 
 class Script:
     def __init__(self, rng):
-        self.rng, self.now, self.floor, self.steps = rng, 0, -10**6, []
+        self.rng, self.now, self.floor, self.steps, self.hot = rng, 0, -10**6, [], []
         self.addresses = rng.sample(ADDRESSES, rng.choice((2, 5, len(ADDRESSES))))
         self.instances = ["i-%d" % i for i in range(rng.choice((3, 10, 40)))]
         self.reloads = rng.choice((0, 1, 4))
+        self.weights = rng.choice(((55, 20, 10, 12, 1), (70, 30, 1, 1, 1)))
         self.flows = [self.flow() for _ in range(rng.choice((10, 60)))]
 
     # --- times -------------------------------------------------------------------
@@ -133,7 +134,7 @@ class Script:
     def good(self, layer):
         """(what the model is told, what ninetap is told, when it is said)"""
         r = self.rng
-        make = r.choices((self.instance, self.end, self.tenant, self.application, self.other), (55, 20, 10, 12, 1))[0]
+        make = r.choices((self.instance, self.end, self.tenant, self.application, self.other), self.weights)[0]
         plain = make(layer) if make == self.application else make()
         told, event = dict(plain), self.time(15, 3)
         if plain["kind"] == "instance":
@@ -177,8 +178,14 @@ class Script:
         return model.Packet(None, src, dst, proto, *ports, tuple(vlans), tuple(tunnels))
 
     def ask(self):
-        flow = self.rng.choice(self.flows) if self.rng.random() < 0.9 else self.flow()
-        ns = self.time(20, 10) - self.rng.choice((0, 0, 1))
+        """Often of one of the last few flows, often about the same time: what a cache should know, or must forget."""
+        r = self.rng
+        if r.random() < 0.3 or not self.hot:
+            self.hot = (self.hot + [(r.choice(self.flows) if r.random() < 0.9 else self.flow(), self.time(20, 10))])[-4:]
+        flow, ns = r.choice(self.hot)
+        if r.random() < 0.3:
+            ns = self.time(20, 10)
+        ns -= r.choice((0, 0, 1))
         self.steps.append(Step("Q", packet=flow._replace(ts=max(ns, BASE + self.floor * TICK))))
 
     # --- all of it -------------------------------------------------------------------
@@ -197,7 +204,7 @@ class Script:
         self.reload(first)
         events, packets = each - first, each
         reloads = self.reloads
-        prunes = self.rng.choice((0, 0, 1, 3))
+        prunes, burst = self.rng.choice((0, 0, 1, 3)), self.rng.choice((0, 0.5, 0.9))
         while events > 0 or packets > 0:
             done = 1 - (events + packets) / (2 * each)
             self.now = int(100 * done)
@@ -208,12 +215,15 @@ class Script:
             elif prunes and done > 0.7 and self.rng.random() < 0.03:
                 prunes -= 1
                 self.prune()
-            elif self.rng.random() * (events + packets) < events:
+            elif self.rng.random() * (events + packets * (1 - burst)) < events:
                 events -= 1
                 self.state("stream")
             else:
                 packets -= 1
                 self.ask()
+                while packets > 0 and self.rng.random() < burst:
+                    packets -= 1
+                    self.ask()
         self.ask()
         return self.steps
 

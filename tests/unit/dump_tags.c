@@ -236,9 +236,9 @@ static int64_t read_packet(struct nt_record *r, char *args)
 	char *word[8];
 	struct nt_layer *l;
 
+	memset(r, 0, sizeof(*r));
 	for (size_t i = 0; i < 8; i++)
 		word[i] = strsep(&args, " ");
-	memset(r, 0, sizeof(*r));
 	read_tunnels(r, word[7]);
 	l = &r->layer[r->tunnels];
 	read_address(l->src, word[1], l);
@@ -252,12 +252,11 @@ static int64_t read_packet(struct nt_record *r, char *args)
 static void answer(struct driver *d, const struct asked *a)
 {
 	const struct tags *cached = tagger_find(d->tagger, &a->rec, a->ts_ns);
-	const char *reason;
+	const char *reason = odd(d, &a->rec, a->ts_ns, cached);
 
 	printf("{\"tags\":{");
 	put_tags(cached);
 	printf("\"tags_rev\":%llu}", (unsigned long long)d->revision);
-	reason = odd(d, &a->rec, a->ts_ns, cached);
 	if (reason)
 		printf(",\"odd\":\"%s\"", reason);
 	puts("}");
