@@ -152,6 +152,20 @@ static void test_two_keepers_on_one_socket(void)
 	keeper_close(k);
 }
 
+static void test_a_replay_opens_no_socket(void)
+{
+	char path[PATH_BYTES], source[PATH_BYTES + 8], *sources[] = { source, NULL };
+	const struct keeper_settings s = { .sources = sources };
+	struct keeper *k;
+
+	snprintf(source, sizeof(source), "socket:%s", in_dir(path, "s"));
+	catch_stderr();
+	CHECK_EQ(keeper_open(&k, &s), 0);
+	CHECK(strstr(caught_stderr(), "a replay takes no statements\n"));
+	CHECK(access(path, F_OK));
+	keeper_close(k);
+}
+
 /* As if a topic had it. */
 static void message(struct keeper *k, const char *key, const char *payload, int64_t time_ns)
 {
@@ -224,6 +238,7 @@ int main(void)
 	RUN(test_list_reads_back);
 	RUN(test_streams_outlive_a_reload);
 	RUN(test_two_keepers_on_one_socket);
+	RUN(test_a_replay_opens_no_socket);
 	RUN(test_messages);
 	RUN(test_tombstones);
 	return rmdir(dir) || check_done();	/* nothing is left in it */

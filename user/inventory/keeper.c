@@ -93,6 +93,10 @@ static int open_topic(struct source *s, char *const *properties)
 
 static int open_socket(struct source *s)
 {
+	if (!s->keeper->live) {
+		log_warn("tags: socket %s: a replay takes no statements", s->spec.path);
+		return 0;
+	}
 	if (tag_socket_open(&s->socket, s->spec.path, keeper_request, s))
 		return EX_CANTCREAT;
 	return keeper_watch(s->keeper, tag_socket_fd(s->socket)) ? EX_OSERR : 0;

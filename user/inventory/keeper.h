@@ -21,7 +21,7 @@ struct keeper;
 struct keeper_settings {
 	char *const *sources;		/* NULL-terminated; outlives the keeper */
 	char *const *kafka;		/* librdkafka properties: name, value, ..., NULL; or NULL */
-	bool live;			/* run: what ended long ago is forgotten; replay: nothing is */
+	bool live;			/* run: what ended long ago is forgotten; replay: nothing is, and no socket is opened */
 };
 
 struct keeper_stats {
