@@ -183,10 +183,10 @@ int holders_state(struct holders *hs, const struct statement *s, enum layer laye
 	return 0;
 }
 
-/* The last that is known of a holder may be an end: with all before it, it is over, too. */
+/* An end only says what was before it is over, and that is forgotten with it. */
 static bool is_over(const struct span *s, int64_t time_ns)
 {
-	return s->end_ns <= time_ns || (s->is_end && !s->next && s->from_ns <= time_ns);
+	return (s->is_end ? s->from_ns : s->end_ns) <= time_ns;
 }
 
 /* Ends of spans are not worked out anew: what comes before one that is over is over, too. */
