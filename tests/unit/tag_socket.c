@@ -73,6 +73,41 @@ static void test_many_requests(void)
 	free(many);
 }
 
+/* More than one turn's, in one go, from one who then waits. */
+static void test_many_requests_at_once(void)
+{
+	char requests[2001] = "", text[1000 * sizeof(OK)];
+	struct server s;
+	int fd;
+
+	for (int i = 0; i < 1000; i++)
+		memcpy(requests + 2 * i, "x\n", 3);
+	start(&s);
+	fd = connected();
+	send_text(fd, requests);
+	CHECK_EQ(receive(fd, text, 1000 * strlen(OK)), 1000 * strlen(OK));
+	close(fd);
+	stop(&s);
+}
+
+/* Who asks for more than it takes gets the next when it took the last. */
+static void test_big_answers_one_by_one(void)
+{
+	struct server s;
+	int fd;
+
+	start(&s);
+	fd = connected();
+	send_text(fd, "big\nbig\nbig\nbig\nbig\nbig\nbig\nbig\n");
+	while (!s.answered)
+		expect("", 0, "", "");
+	for (int i = 0; i < 10; i++)
+		expect("x", 0, "", "");
+	CHECK_EQ(s.answered, 11);
+	close(fd);
+	stop(&s);
+}
+
 static void test_big_answers(void)
 {
 	struct server s;
@@ -185,7 +220,9 @@ int main(void)
 	RUN(test_requests_are_answered);
 	RUN(test_requests_in_pieces);
 	RUN(test_many_requests);
+	RUN(test_many_requests_at_once);
 	RUN(test_big_answers);
+	RUN(test_big_answers_one_by_one);
 	RUN(test_slow_client_holds_nobody);
 	RUN(test_vanished_clients);
 	RUN(test_idle_clients_make_room);

@@ -7,7 +7,7 @@
  * one. A file counts as changed when its writer closed it or something was
  * renamed to it; one that is being written is left alone. A folder may also
  * be swapped under the path (a symbolic link of it, as in a ConfigMap's
- * mount), which shows in the number of the file.
+ * mount): no event tells of that, so folders are looked up again and again.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -137,9 +137,7 @@ bool files_watch(struct keeper *k)
 static bool touches(const struct source *s, const struct inotify_event *e)
 {
 	for (int i = 0; i < WATCH_MAX; i++) {
-		if (s->watch[i].wd != e->wd || !e->len)
-			continue;
-		if (!strcmp(s->watch[i].name, e->name) || (e->mask & IN_MOVED_TO && is_replaced(s)))
+		if (s->watch[i].wd == e->wd && e->len && !strcmp(s->watch[i].name, e->name))
 			return true;
 	}
 	return e->mask & IN_Q_OVERFLOW;

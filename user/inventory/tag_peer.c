@@ -138,9 +138,9 @@ bool tag_peer_serve(struct tag_peer *p, tag_socket_answer *answer, void *arg)
 {
 	if (!flush(p))
 		return false;
-	if (!has_unsent(p) && !has_requests(p) && !p->eof && !receive(p))
+	if (!has_requests(p) && !p->eof && !receive(p))
 		return false;
-	if (!has_unsent(p) && has_requests(p) && !answer_some(p, answer, arg))
+	if (has_requests(p) && !answer_some(p, answer, arg))
 		return false;
 	if (!flush(p))
 		return false;
