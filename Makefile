@@ -85,8 +85,8 @@ $(B)/tests/%: $(B)/obj/tests/%.o $$(call TESTLIB_OBJ,tests/$$*) $(USER_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-# This one fails the n-th allocation, for every n.
-$(B)/tests/unit/encode_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+# These fail the n-th allocation, for every n.
+$(B)/tests/unit/encode_alloc $(B)/tests/unit/inventory_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
 # Without what needs librdkafka, and what needs that.
 FUZZ_SRC := $(filter-out user/sink/% user/collect/% user/inventory/topic%.c user/inventory/keeper%.c,$(USER_SRC))
