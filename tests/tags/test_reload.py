@@ -9,7 +9,7 @@ import lab
 import tagging
 from tagging import application, instance, packet, tenant
 
-RELOADS = 20
+RELOADS, PACKETS = 20, 20000
 FRAME = packet("10.0.0.1", "10.0.0.2", sport=40000, dport=9092)
 
 
@@ -29,7 +29,7 @@ class Traffic:
 
     def run(self):
         while not self.stop.wait(0.0005):
-            self.sender.send([FRAME] * 10)
+            self.sender.send([FRAME] * 20)
 
     def close(self):
         self.stop.set()
@@ -60,6 +60,29 @@ def test_reload_under_load(things, pair):
     assert all(of_file[r["tags_rev"]] in numbers(r) for r in records), "two states of the file have one tags_rev"
     assert len(tagging.check_revisions(records)) == RELOADS + 1
     assert [of_file[rev] for rev in sorted(of_file)] == [str(r) for r in range(RELOADS + 1)]
+
+
+def test_puts_under_load(things, pair):
+    """The tenant has another name with each revision: a record must have the one of its own revision, at all of its tags."""
+    path = things.tmp_path / "tags.sock"
+    tap = things.tap(pair, "-i", "va", "-i", "vb", "--hook", "tc", "-t", "socket:%s" % path, "--batch-linger", "2ms")
+    tags, sender = things.keep(tagging.TagSocket(path)), things.sender(pair, "va")
+    for s in revision(0)[1:3]:
+        tags.put(dict(s, tenant="t"))
+    describe = lambda k: tags.put({"kind": "tenant", "id": "t", "name": "t.%d" % k, "subnets": "10.0.0.0/24"})
+    names = {describe(0): "t.0"}
+    traffic = things.keep(Traffic(sender))
+    while sender.sent < PACKETS:
+        names[describe(len(names))] = "t.%d" % len(names)
+    traffic.close()
+    records, figures = tap.stop()
+    lab.check_balance(figures, records, 2 * sender.sent)
+    wrong = [(r["tags_rev"], tagging.tags_of(r)) for r in records
+             if {r.get(k) for k in ("tenant", "src_tenant", "dst_tenant")} != {names[r["tags_rev"]]}]
+    assert not wrong, "%d records are not of their revision, such as %s" % (len(wrong), wrong[0])
+    revisions = tagging.check_revisions(records)
+    print("tagged %d records from %d of %d revisions" % (len(records), len(revisions), len(names)))
+    assert len(revisions) > 20
 
 
 def as_before(things, pair, tap, sender, count, expected):

@@ -38,6 +38,11 @@ def conversations():
             server_tags = {"dst_tenant": name, "dst_instance": name + "-1"}, {"src_tenant": name, "src_instance": name + "-1"}
             yield packet(client, server, l4, 50000, port), {**known, **client_tags[0], **server_tags[0]}
             yield packet(server, client, l4, port, 50000), {**known, **client_tags[1], **server_tags[1]}
+    # Between two tenants the server's counts: 11211 is uscm's application, not ncku's.
+    for server, client, app in (("uscm", "ncku", {"app": "memcached", "app_class": "cache"}), ("ncku", "uscm", {})):
+        tags = [{way + "_tenant": t, way + "_instance": t + "-1"} for way, t in (("src", client), ("dst", server), ("src", server), ("dst", client))]
+        yield packet(SUBNET[client] + ".1", SUBNET[server] + ".1", c.Tcp, 50000, 11211), {**app, **tags[0], **tags[1]}
+        yield packet(SUBNET[server] + ".1", SUBNET[client] + ".1", c.Tcp, 11211, 50000), {**app, **tags[2], **tags[3]}
     yield packet("6.2.0.120", "203.0.113.9", c.Tcp, 1285, 50000), {}
 
 
