@@ -129,7 +129,11 @@ static int set_brokers(rd_kafka_conf_t *conf, const struct sink_spec *spec)
 	return err;
 }
 
-/* What waits to be handed out is bounded (by 8 MB a partition), and growth is found within 30 s. */
+/*
+ * What waits to be handed out is bounded, but not closely: librdkafka looks
+ * but once a second whether a full queue has room again. Partitions that are
+ * added are found within 30 s.
+ */
 int topic_configure(struct topic *t, rd_kafka_conf_t *conf, char *const *properties, const struct sink_spec *spec)
 {
 	static char *const defaults[] = {
@@ -139,8 +143,7 @@ int topic_configure(struct topic *t, rd_kafka_conf_t *conf, char *const *propert
 		"enable.auto.commit", "false",
 		"enable.auto.offset.store", "false",
 		"enable.partition.eof", "true",
-		"queued.max.messages.kbytes", "8192",
-		"queued.min.messages", "10000",
+		"queued.max.messages.kbytes", "32768",
 		"topic.metadata.refresh.interval.ms", "30000",
 		NULL
 	};
