@@ -60,20 +60,21 @@ static void test_wrapped(void)
 }
 
 #define STEPS 80			/* enough for tables to grow */
-#define ANSWERS 8
+#define TIMES 4
 
 static const char *const addresses[4] = { "10.0.0.1", "10.0.1.1", "10.9.0.1", "2001:db8::1" };
 
 /* The words of all answers, as one text. */
 static void answers(const struct inventory *of, char *out, size_t size)
 {
+	static const int64_t times[TIMES] = { 0, 15, 30, STEPS };
 	size_t len = 0;
 
-	for (int i = 0; i < ANSWERS; i++) {
+	for (int i = 0; i < 4 * TIMES; i++) {
 		struct tag_query q = packet(addresses[i % 4], "10.0.0.77");
 		struct tag_answer a;
 
-		inventory_find(of, i & 4 ? &(struct tag_query) { 0 } : &q, 50, &a);
+		inventory_find(of, &q, times[i / 4], &a);
 		len += (size_t)snprintf(out + len, size - len, "%s %s %s %s;", text_of(a.tags.src_tenant),
 					text_of(a.tags.dst_tenant), text_of(a.tags.src_instance), app_of(&a.tags));
 	}

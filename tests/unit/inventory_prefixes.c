@@ -127,6 +127,7 @@ static void test_as_a_list(void)
 	for (int i = 0; i < PAIRS; i++)
 		there += pairs[i].there;
 	CHECK_EQ(p.pairs, there);
+	CHECK(p.lists_n <= PAIRS);		/* lists are used again */
 	for (int i = 0; i < PAIRS; i++) {
 		if (pairs[i].there)
 			toggle(&p, &pairs[i]);
