@@ -53,10 +53,7 @@ void prefixes_close(struct prefixes *p);
 /* Clears the bits behind the prefix. */
 void prefix_mask(struct nt_cidr *c);
 
-/*
- * The tenant must not have this prefix yet; or have it. Masked. 0 or -ENOMEM:
- * nothing changed.
- */
+/* Masked. To add: what the tenant doesn't have yet; 0 or -ENOMEM: nothing changed. To delete: what it has. */
 int prefixes_add(struct prefixes *p, const struct nt_cidr *c, uint32_t number) __attribute__((warn_unused_result));
 void prefixes_del(struct prefixes *p, const struct nt_cidr *c, uint32_t number);
 

@@ -140,9 +140,9 @@ static void draft_drop(struct tenants *ts, struct draft *d)
 	free(d->cidrs);
 }
 
-/* Walks two sorted lists at once: each of a that b has not. Stops at not 0, with how many of a were passed. */
-static int each_missing(const struct nt_cidr *a, uint32_t a_n, const struct nt_cidr *b, uint32_t b_n,
-			struct prefixes *p, uint32_t number, uint32_t *passed)
+/* Adds each of a that b, sorted too, has not. -ENOMEM: how many of a were passed. */
+static int add_missing(const struct nt_cidr *a, uint32_t a_n, const struct nt_cidr *b, uint32_t b_n,
+		       struct prefixes *p, uint32_t number, uint32_t *passed)
 {
 	uint32_t j = 0;
 
@@ -159,6 +159,7 @@ static int each_missing(const struct nt_cidr *a, uint32_t a_n, const struct nt_c
 	return 0;
 }
 
+/* Takes out each of a that b has not. */
 static void del_missing(const struct nt_cidr *a, uint32_t a_n, const struct nt_cidr *b, uint32_t b_n,
 			struct prefixes *p, uint32_t number)
 {
@@ -175,7 +176,7 @@ static int change_prefixes(struct tenants *ts, const struct draft *d, uint32_t n
 {
 	const struct tenant *t = d->tenant;
 	uint32_t added;
-	int err = each_missing(d->cidrs, d->cidrs_n, t->cidrs, t->cidrs_n, &ts->prefixes, number, &added);
+	int err = add_missing(d->cidrs, d->cidrs_n, t->cidrs, t->cidrs_n, &ts->prefixes, number, &added);
 
 	if (err)
 		del_missing(d->cidrs, added, t->cidrs, t->cidrs_n, &ts->prefixes, number);
