@@ -110,16 +110,4 @@ static inline void expect(const char *request, int want, const char *text, const
 	free(is);
 }
 
-static inline int connected(void)
-{
-	struct sockaddr_un a = tag_address(path);
-	const struct timeval wait = { .tv_sec = 20 };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)))
-		abort();
-	return fd;
-}
-
 #endif

@@ -2,6 +2,18 @@
 /* tag_socket.c - what is asked and answered over the tag socket; slow and vanished clients. */
 #include "tag_server.h"
 
+static int connected(void)
+{
+	struct sockaddr_un a = tag_address(path);
+	const struct timeval wait = { .tv_sec = 20 };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)))
+		abort();
+	return fd;
+}
+
 static void send_text(int fd, const char *text)
 {
 	CHECK_EQ(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
