@@ -6,7 +6,6 @@ What the sender did is known packet by packet: no record may name another instan
 import socket
 import time
 
-import catalogue as c
 import lab
 import tagging
 from tagging import MS, application, instance, packet, tally, tenant
