@@ -141,12 +141,19 @@ class Model:
             return tenant, None
         return None, None
 
+    def apart(self, holders):
+        """Whether two instances say that they have the address in different networks."""
+        own = {(s["id"], "vni" in s, s.get("vni", s.get("vlan"))) for s in holders if "vni" in s or "vlan" in s}
+        return any(a[0] != b[0] and a[1:] != b[1:] for a in own for b in own)
+
     def end_bare(self, address, ts):
-        """3. Reading: an address that instances of several tenants hold has no tag at all, whatever the subnets say."""
+        """3."""
         holders = self.holders(address, ts)
         tenants = {self.resolve(s.get("tenant")) for s in holders}
+        if len(tenants) > 1:
+            return None, None
         if holders:
-            return (tenants.pop(), self.latest(holders)) if len(tenants) == 1 else (None, None)
+            return tenants.pop(), None if self.apart(holders) else self.latest(holders)
         lengths = {t: self.prefix(t, address) for t in self.tenants}
         longest = max(lengths.values(), default=-1)
         owners = [t for t in lengths if lengths[t] == longest]

@@ -84,6 +84,93 @@ static void test_check(void)
 	util_close();
 }
 
+/* A project's event says nothing of its networks, and often not even its name. */
+static void test_told_in_part(void)
+{
+	struct statement part = { .kind = STATEMENT_TENANT, .id = "a", .partial = true }, listed;
+	struct inventory *next;
+
+	util_open();
+	CHECK_EQ(util_apply(part, "", LAYER_STREAM), 0);
+	CHECK_STR(text_of(ask(in_vni(q_of(), 42), 100)->tenant), "-");
+	listed = (struct statement){ .kind = STATEMENT_TENANT, .id = "a", .name = "demo",
+				     .scopes = (uint32_t[]){ SCOPE_VNI(42) }, .scopes_n = 1 };
+	CHECK_EQ(util_apply(listed, "10.0.0.0/8", LAYER_FILE), 0);
+	CHECK_EQ(util_apply(part, "", LAYER_STREAM), 0);
+	CHECK_STR(text_of(ask(in_vni(q_of(), 42), 100)->tenant), "demo");
+	CHECK_STR(tenant_at(A), "demo");
+	part.name = "renamed";
+	CHECK_EQ(util_apply(part, "", LAYER_STREAM), 0);
+	CHECK_STR(text_of(ask(in_vni(q_of(), 42), 100)->tenant), "renamed");
+	CHECK_STR(tenant_at(A), "renamed");
+	util_close();
+
+	util_open();			/* what was told in part leaves a file read later its say */
+	part.name = NULL;
+	CHECK_EQ(util_apply(part, "", LAYER_STREAM), 0);
+	CHECK_EQ(inventory_open(&next), 0);
+	listed.cidrs = NULL;
+	CHECK_EQ(inventory_apply(next, &listed, LAYER_FILE, &said), 0);
+	CHECK_EQ(inventory_carry(next, inv), 0);
+	inventory_close(inv);
+	inv = next;
+	CHECK_STR(text_of(ask(in_vni(q_of(), 42), 100)->tenant), "demo");
+	util_close();
+}
+
+/* A file that is read again does not bring back what a stream has ended, however long ago. */
+static void test_ended_for_good(void)
+{
+	struct statement s = { .kind = STATEMENT_INSTANCE, .from_ns = TIME_ALWAYS, .until_ns = TIME_OPEN };
+	const struct { const char *id, *port; } cases[] = { { "i", NULL }, { "i", "p" } };
+
+	for (int i = 0; i < 2; i++) {
+		struct inventory *next;
+		struct nt_cidr address = util_cidr(A);
+
+		util_open();
+		s.id = cases[i].id;
+		s.port = cases[i].port;
+		CHECK_EQ(util_apply(s, A, LAYER_FILE), 0);
+		CHECK_EQ(end("i", NULL, 100), 0);
+		inventory_prune(inv, 1000);
+		CHECK_EQ(inventory_open(&next), 0);
+		s.cidrs = &address;
+		s.cidrs_n = 1;
+		CHECK_EQ(inventory_apply(next, &s, LAYER_FILE, &said), 0);
+		CHECK_EQ(inventory_carry(next, inv), 0);
+		inventory_close(inv);
+		inv = next;
+		CHECK_STR(holder_at(A, 99), "i");
+		CHECK_STR(holder_at(A, 2000), "-");
+		s.cidrs_n = 0;
+		s.cidrs = NULL;
+		util_close();
+	}
+}
+
+/* Two networks of one tenant with the same addresses: without a scope no instance is named. */
+static void test_two_networks(void)
+{
+	struct statement s = { .kind = STATEMENT_INSTANCE, .id = "a", .tenant = "demo", .from_ns = 0, .until_ns = TIME_OPEN,
+			       .scope = SCOPE_VNI(42) };
+
+	util_open();
+	CHECK_EQ(tenant("demo", NULL, SCOPE_VNI(42), ""), 0);
+	CHECK_EQ(util_apply(s, A, LAYER_STREAM), 0);
+	CHECK_STR(holder_at(A, 100), "a");
+	s.id = "b";
+	s.scope = SCOPE_VNI(43);
+	CHECK_EQ(util_apply(s, A, LAYER_STREAM), 0);
+	CHECK_STR(holder_at(A, 100), "-");
+	CHECK_STR(tenant_at(A), "demo");
+	CHECK_STR(text_of(ask(in_vni(q_of(), 42), 100)->src_instance), "a");
+	CHECK_EQ(end("a", NULL, 50), 0);
+	CHECK_STR(holder_at(A, 100), "b");
+	CHECK_EQ(said.count[PROBLEM_OVERLAP], 0);
+	util_close();
+}
+
 static void test_claims(void)
 {
 	util_open();
@@ -293,6 +380,9 @@ int main(void)
 	RUN(test_described_later);
 	RUN(test_undescribed);
 	RUN(test_check);
+	RUN(test_told_in_part);
+	RUN(test_ended_for_good);
+	RUN(test_two_networks);
 	RUN(test_claims);
 	RUN(test_replaced);
 	RUN(test_applications);

@@ -29,6 +29,7 @@ static void load(struct loaded *l, const char *from)
 		abort();
 	catch_stderr();
 	l->err = tags_file_load(l->inv, from, &l->problems);
+	inventory_check(l->inv, &l->problems);
 	caught_stderr();
 }
 

@@ -159,6 +159,13 @@ static bool is_outdone(const struct span *span)
 	return same && same->from_ns == span->from_ns && same->order > span->order;
 }
 
+static void note_file(struct span *s)
+{
+	s->holder->of_file = true;
+	if (s->parent)
+		s->parent->ports_of_file = true;
+}
+
 int holders_state(struct holders *hs, const struct statement *s, enum layer layer, uint64_t order,
 		  struct problems *p)
 {
@@ -171,6 +178,8 @@ int holders_state(struct holders *hs, const struct statement *s, enum layer laye
 	if (!span)
 		return -ENOMEM;
 	err = prepare(hs, s, span);
+	if (!err && layer == LAYER_FILE)
+		note_file(span);
 	if (err || is_outdone(span)) {
 		holder_drop(hs, span->holder);
 		holder_drop(hs, span->parent);
@@ -183,10 +192,42 @@ int holders_state(struct holders *hs, const struct statement *s, enum layer laye
 	return 0;
 }
 
+/*
+ * The last word of streams about what a file speaks of, and ends of instances
+ * whose ports it speaks of: without them the file, read again, would bring
+ * back what has ended.
+ */
+static bool outlasts_file(const struct span *s)
+{
+	const struct span *later = s->next;
+
+	if (!(s->order & ORDER_STREAM))
+		return false;
+	if (s->is_end && s->holder->ports_of_file)
+		return true;
+	if (!s->holder->of_file)
+		return false;
+	while (later && !(later->order & ORDER_STREAM))
+		later = later->next;
+	return !later;
+}
+
 /* An end only says what was before it is over, and that is forgotten with it. */
 static bool is_over(const struct span *s, int64_t time_ns)
 {
 	return (s->is_end ? s->from_ns : s->end_ns) <= time_ns;
+}
+
+/* What ended it may be forgotten: from now on it ends by itself. A port's leaves no more than an end. */
+static void settle(struct holders *hs, struct span *s)
+{
+	struct holder *parent = s->parent;
+
+	s->until_ns = s->is_end ? s->until_ns : s->end_ns;
+	if (!parent)
+		return;
+	span_void(hs, s);
+	holder_drop(hs, parent);
 }
 
 /* Ends of spans are not worked out anew: what comes before one that is over is over, too. */
@@ -200,6 +241,10 @@ uint64_t holders_prune(struct holders *hs, int64_t time_ns)
 		next = at->next;
 		if (!is_over(s, time_ns))
 			continue;
+		if (outlasts_file(s)) {
+			settle(hs, s);
+			continue;
+		}
 		forget(hs, s);
 		n++;
 	}

@@ -16,6 +16,8 @@
 #include "inventory/stamps.h"
 #include "inventory/tenants.h"
 
+#define ORDER_STREAM (1ULL << 63)	/* in front of all orders of files */
+
 struct holder {
 	struct link link;		/* by key */
 	const struct text *key;
@@ -23,6 +25,7 @@ struct holder {
 	struct node *children;		/* spans of its ports (span.sibling) */
 	uint32_t uses;			/* spans of its own and of its ports, but no ends */
 	bool is_port;
+	bool of_file, ports_of_file;	/* a file speaks of it, of a port of it */
 };
 
 struct claim {

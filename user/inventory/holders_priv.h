@@ -21,6 +21,9 @@ void span_free(struct holders *hs, struct span *s);
 void span_link(struct holders *hs, struct span *s);
 void span_unlink(struct holders *hs, struct span *s);
 
+/* Makes an end of a port's span that is over. The parent is the caller's to drop. */
+void span_void(struct holders *hs, struct span *s);
+
 /* The last of the holder's spans that begins at or before from_ns, or NULL. */
 struct span *span_at(const struct holder *h, int64_t from_ns);
 

@@ -141,7 +141,8 @@ static int tenant_statement(struct statement *s, const struct tenant *t)
 	if (err)
 		return err;
 	s->id = t->key->s;
-	s->name = t->name->s;
+	s->name = t->partial && t->name == t->key ? NULL : t->name->s;	/* nobody told a name */
+	s->partial = t->partial;
 	if (t->cidrs_n)
 		memcpy(s->cidrs, t->cidrs, t->cidrs_n * sizeof(*s->cidrs));
 	s->cidrs_n = t->cidrs_n;

@@ -117,11 +117,33 @@ static struct end end_in_scope(struct search *s, const uint8_t addr[16])
 	return (struct end) { .tenant = tenants_hold(&s->inv->tenants, s->scoped, addr) ? s->scoped : NULL };
 }
 
+/*
+ * Whether another instance holds the address in another network of its own:
+ * which of the two it was can't be told without a scope. Those in front of
+ * last are looked at.
+ */
+static bool is_apart(struct search *s, const struct claim *last)
+{
+	const struct span *span = span_of(last);
+
+	for (struct node *n = table_chain(&s->inv->holders.by_address, last->by_address.hash);
+	     span->scope && n != &last->by_address.node; n = n->next) {
+		const struct claim *c = OBJECT_OF(n, struct claim, by_address.node);
+		const struct span *o = span_of(c);
+
+		if (!memcmp(c->addr, last->addr, sizeof(c->addr)) && o->scope && o->scope != span->scope &&
+		    span_instance(o) != span_instance(span) && holds_now(s, o))
+			return true;
+	}
+	return false;
+}
+
 /* Rule 3. */
 static struct end end_anywhere(struct search *s, const uint8_t addr[16])
 {
 	uint32_t hash = hash_address(addr);
 	const struct span *best = NULL;
+	bool apart = false;
 
 	for (struct node *n = table_chain(&s->inv->holders.by_address, hash); n; n = n->next) {
 		const struct claim *c = OBJECT_OF(n, struct claim, by_address.node);
@@ -132,7 +154,10 @@ static struct end end_anywhere(struct search *s, const uint8_t addr[16])
 		if (best && tenant_is(best->tenant) != tenant_is(span->tenant))
 			return (struct end) { 0 };
 		best = later(best, span);
+		apart = apart || is_apart(s, c);
 	}
+	if (apart)
+		return (struct end) { .tenant = tenant_is(best->tenant) };
 	if (best)
 		return end_of(best);
 	return (struct end) { .tenant = tenants_of_address(&s->inv->tenants, addr) };

@@ -12,7 +12,6 @@
 #include "inventory/stamps.h"
 #include "inventory/tenants.h"
 
-#define ORDER_STREAM (1ULL << 63)	/* in front of all orders of files */
 
 struct inventory {
 	struct texts *texts;

@@ -128,6 +128,7 @@ static int keeper_fill(struct keeper *k, const struct keeper_settings *s)
 	if (!code)
 		code = open_streams(k, s->kafka);
 	if (!code) {
+		files_check(k, board_look(k->board));
 		files_log(k);
 		problems_calm(&k->problems);
 		keeper_publish(k);

@@ -69,6 +69,14 @@ int files_load(struct keeper *k, struct inventory *inv)
 	return err;
 }
 
+void files_check(struct keeper *k, const struct inventory *inv)
+{
+	for (struct source *s = NULL; (s = next_file(k, s));) {
+		problems_at(&k->problems, "%s", s->spec.path);
+		inventory_check(inv, &k->problems);
+	}
+}
+
 void files_log(struct keeper *k)
 {
 	uint64_t revision = inventory_revision(board_look(k->board));
@@ -197,6 +205,7 @@ void files_reload(struct keeper *k)
 		k->reloads_failed++;
 		log_error("tags: read the files again: %s: the inventory stays as it was", strerror(-err));
 	} else {
+		files_check(k, inv);
 		inv = board_swap(k->board, inv);
 		k->reloads++;
 		files_log(k);

@@ -58,6 +58,7 @@ struct keeper {
 /* keeper_files.c: 0 or -errno after the reason was logged; all file sources into inv. */
 bool files_any(struct keeper *k);
 int files_load(struct keeper *k, struct inventory *inv) __attribute__((warn_unused_result));
+void files_check(struct keeper *k, const struct inventory *inv);	/* reports tenants that no source has described */
 void files_log(struct keeper *k);		/* what each gave */
 bool files_watch(struct keeper *k);		/* again and again; true: a folder and a file in it are others now */
 void files_follow(struct keeper *k);		/* inotify_fd is readable */

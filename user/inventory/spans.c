@@ -130,21 +130,35 @@ static void touch(struct holders *hs, const struct span *s)
 		stamps_address(hs->stamps, s->claim[i].by_address.hash);
 }
 
+static void unclaim(struct holders *hs, struct span *s)
+{
+	touch(hs, s);
+	for (uint32_t i = 0; i < s->claims_n; i++) {
+		table_del(&hs->by_address, &s->claim[i].by_address);
+		table_del(&hs->by_tenant, &s->claim[i].by_tenant);
+	}
+	node_del(&s->sibling);
+	use(hs, s, -1);
+}
+
 void span_unlink(struct holders *hs, struct span *s)
 {
 	struct holder *h = s->holder;
 
 	*(s->prev ? &s->prev->next : &h->first) = s->next;
 	*(s->next ? &s->next->prev : &h->last) = s->prev;
-	node_del(&s->sibling);
 	node_del(&s->ending);
-	touch(hs, s);
-	for (uint32_t i = 0; i < s->claims_n; i++) {
-		table_del(&hs->by_address, &s->claim[i].by_address);
-		table_del(&hs->by_tenant, &s->claim[i].by_tenant);
-	}
-	use(hs, s, -1);
+	unclaim(hs, s);
 	hs->spans--;
+}
+
+void span_void(struct holders *hs, struct span *s)
+{
+	unclaim(hs, s);
+	s->claims_n = 0;
+	s->parent = NULL;
+	s->is_end = true;
+	s->until_ns = TIME_OPEN;
 }
 
 /* When the instance of a port ends, for the first time from the port's statement on. */

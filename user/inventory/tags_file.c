@@ -162,8 +162,6 @@ int tags_file_load(struct inventory *inv, const char *path, struct problems *p)
 		err = read_all(&l, fd);
 	if (!err && l.said && !l.good)
 		err = fail(&l, "has not one good line", -EINVAL);
-	if (!err)
-		inventory_check(inv, p);
 	p->line = 0;
 	statement_free(&l.s);
 	buf_free(&l.piece);

@@ -12,7 +12,8 @@
  * Applies each line (LAYER_FILE), and reports those that are wrong, which are
  * left out. 0; -errno after problem(PROBLEM_SOURCE): the file can't be read,
  * or has lines and not one good statement; inv then holds part of it, and is
- * to be thrown away. -ENOMEM.
+ * to be thrown away. -ENOMEM. That all tenants are described is asked once all
+ * sources were read: problems_at(p, "%s", path), inventory_check().
  */
 int tags_file_load(struct inventory *inv, const char *path, struct problems *p)
 	__attribute__((warn_unused_result));

@@ -26,6 +26,7 @@ struct tenant {
 	uint32_t refs;			/* statements that say this key, and whose name it is */
 	uint32_t number;		/* in tenants.by_number; if described */
 	bool described;			/* there is a tenant with this id; what follows is about it */
+	bool partial;			/* by partial statements alone */
 	enum layer layer;
 	uint64_t order;			/* of its first description */
 	const struct text *name;

@@ -240,10 +240,53 @@ static void commit(struct tenants *ts, struct draft *d, enum layer layer, uint64
 	claim_scopes(ts, t, p);
 }
 
+static int describe(struct tenants *ts, const struct statement *s, enum layer layer, uint64_t order,
+		    struct problems *p, const struct tenant **changed)
+{
+	struct draft d = { 0 };
+	int err = draft_make(ts, &d, s, p);
+
+	if (err)
+		goto out;
+	if (d.tenant->described && d.tenant->layer > layer && !d.tenant->partial)
+		goto out;
+	err = change_prefixes(ts, &d, d.tenant->described ? d.tenant->number : ts->n);
+	if (err)
+		goto out;
+	d.tenant->partial = s->partial;
+	commit(ts, &d, layer, order, p);
+	*changed = d.tenant;
+out:
+	draft_drop(ts, &d);
+	return err;
+}
+
+/* Only the name of a tenant that is described already can be told by a part; t is that tenant. */
+static int rename_tenant(struct tenants *ts, const struct tenant *t, const char *name, uint64_t order,
+			 struct problems *p, const struct tenant **changed)
+{
+	struct statement whole = {
+		.kind = STATEMENT_TENANT, .id = t->key->s, .name = name, .partial = t->partial,
+		.cidrs = t->cidrs, .cidrs_n = t->cidrs_n,
+	};
+	int err;
+
+	if (!name || !strcmp(name, t->name->s))
+		return 0;
+	whole.scopes = reallocarray(NULL, t->scopes_n + 1, sizeof(*whole.scopes));
+	if (!whole.scopes)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < t->scopes_n; i++)
+		whole.scopes[whole.scopes_n++] = t->scopes[i].scope;
+	err = describe(ts, &whole, t->layer, order, p, changed);
+	free(whole.scopes);
+	return err;
+}
+
 int tenants_describe(struct tenants *ts, const struct statement *s, enum layer layer, uint64_t order,
 		     struct problems *p, const struct tenant **changed)
 {
-	struct draft d = { 0 };
+	struct tenant *t;
 	int err;
 
 	*changed = NULL;
@@ -251,17 +294,15 @@ int tenants_describe(struct tenants *ts, const struct statement *s, enum layer l
 		problem(p, PROBLEM_NO_ID, "a tenant without id and name");
 		return -EINVAL;
 	}
-	err = draft_make(ts, &d, s, p);
-	if (err)
-		goto out;
-	if (d.tenant->described && d.tenant->layer > layer)
-		goto out;
-	err = change_prefixes(ts, &d, d.tenant->described ? d.tenant->number : ts->n);
-	if (err)
-		goto out;
-	commit(ts, &d, layer, order, p);
-	*changed = d.tenant;
-out:
-	draft_drop(ts, &d);
+	if (!s->partial)
+		return describe(ts, s, layer, order, p, changed);
+	t = tenants_take(ts, s->id ? s->id : s->name);
+	if (!t)
+		return -ENOMEM;
+	if (t->described)
+		err = rename_tenant(ts, t, s->name, order, p, changed);
+	else
+		err = describe(ts, s, layer, order, p, changed);
+	tenants_drop(ts, t);
 	return err;
 }
