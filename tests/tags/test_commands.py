@@ -74,6 +74,19 @@ def test_put_from_standard_input(running):
     tap.stop()
 
 
+def test_put_as_it_comes(running):
+    """Whoever writes may go on for ever: each line counts when it came, and keeps its number."""
+    tap, path = running
+    put = subprocess.Popen([NINETAP, "tag", "put", "-s", str(path)], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for i in range(1, 4):
+        put.stdin.write(json.dumps(instance("i-%d" % i, "demo", "10.0.0.%d" % i)) + "\n\n")
+        put.stdin.flush()
+        lab.wait_for("its statement", lambda: "i-%d" % i in ids(path))
+    _, err = put.communicate("x", timeout=60)
+    assert put.returncode == os.EX_DATAERR and "line 7: refused: " in err, err
+    tap.stop()
+
+
 def test_a_list_is_a_tags_file(things, pair, running):
     tap, path = running
     for i in range(1, 9):

@@ -97,7 +97,7 @@ static inline int ask_keeper(const char *path, const char *request, char *text, 
 	if (!f)
 		abort();
 	memset(text, 0, size);
-	err = tag_socket_ask(path, request, strlen(request), f);
+	err = tag_socket_ask(path, request, strlen(request), NULL, f);
 	fclose(f);
 	return err;
 }

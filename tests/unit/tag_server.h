@@ -94,7 +94,7 @@ static inline int ask(const char *request, char **text)
 	int err;
 
 	catch_stderr();
-	err = tag_socket_ask(path, request, strlen(request), f);
+	err = tag_socket_ask(path, request, strlen(request), NULL, f);
 	caught_stderr();
 	fclose(f);
 	return err;

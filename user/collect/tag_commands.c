@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "collect/commands.h"
+#include "inventory/lines.h"
 #include "inventory/statement.h"
 #include "inventory/tag_socket.h"
 
@@ -36,7 +37,7 @@ static int exit_code(int err)
 
 static int ask(const struct options *o, const void *request, size_t len)
 {
-	return exit_code(tag_socket_ask(o->socket, request, len, stdout));
+	return exit_code(tag_socket_ask(o->socket, request, len, NULL, stdout));
 }
 
 static int out_of_memory(void)
@@ -45,21 +46,62 @@ static int out_of_memory(void)
 	return EX_OSERR;
 }
 
-static int read_input(struct buf *b)
+/* What there is of standard input, at its end *end. 0 or an exit code. */
+static int read_input(struct buf *b, bool *end)
 {
 	ssize_t n;
 
-	do {
-		if (buf_reserve(b, PIECE_BYTES))
-			return out_of_memory();
+	if (buf_reserve(b, PIECE_BYTES))
+		return out_of_memory();
+	do
 		n = read(STDIN_FILENO, b->data + b->len, PIECE_BYTES);
-		if (n > 0)
-			b->len += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (!n)
+	while (n < 0 && errno == EINTR);
+	if (n < 0) {
+		log_error("read standard input: %s", strerror(errno));
+		return EX_IOERR;
+	}
+	b->len += (size_t)n;
+	*end = !n;
+	if (b->len <= LINE_BYTES_MAX + PIECE_BYTES)
 		return 0;
-	log_error("read standard input: %s", strerror(errno));
-	return EX_IOERR;
+	log_error("read standard input: a line is longer than %u bytes", LINE_BYTES_MAX);
+	return EX_DATAERR;
+}
+
+/* Sends the whole lines, and at the end what has no newline, too; keeps the rest. */
+static int put_lines(const struct options *o, struct buf *b, bool end, uint32_t *line)
+{
+	const unsigned char *last = b->len ? memrchr(b->data, '\n', b->len) : NULL;
+	size_t whole = end ? b->len : last ? (size_t)(last + 1 - b->data) : 0;
+	int code = 0;
+
+	if (whole)
+		code = exit_code(tag_socket_ask(o->socket, (const char *)b->data, whole, line, stdout));
+	b->len -= whole;
+	memmove(b->data, b->data + whole, b->len);
+	return code;
+}
+
+/* Line by line, as they come: whoever writes them may go on for ever. */
+static int put_input(const struct options *o)
+{
+	struct buf b = { 0 };
+	int code = 0, put, refused = 0;
+	uint32_t line = 0;
+	bool end = false;
+
+	while (!code && !end) {
+		code = read_input(&b, &end);
+		if (code)
+			break;
+		put = put_lines(o, &b, end, &line);
+		if (put == EX_DATAERR)
+			refused = put;
+		else
+			code = put;
+	}
+	buf_free(&b);
+	return code ? code : refused;
 }
 
 /* One statement may be written in several lines on the command line; a request is a line. */
@@ -79,16 +121,7 @@ static int put_operand(const struct options *o)
 
 int tag_put_main(const struct options *o)
 {
-	struct buf b = { 0 };
-	int code;
-
-	if (o->statement)
-		return put_operand(o);
-	code = read_input(&b);
-	if (!code)
-		code = ask(o, b.data, b.len);
-	buf_free(&b);
-	return code;
+	return o->statement ? put_operand(o) : put_input(o);
 }
 
 int tag_end_main(const struct options *o)

@@ -170,15 +170,15 @@ static bool has_many(const struct talk *t)
 	return lines_next(&lines, &line, &len) && lines_next(&lines, &line, &len);
 }
 
-int tag_socket_ask(const char *path, const char *request, size_t len, FILE *out)
+int tag_socket_ask(const char *path, const char *request, size_t len, uint32_t *line, FILE *out)
 {
 	struct talk t = {
 		.path = path, .request = request, .len = len, .sending = true, .out = out, .fd = -1,
-		.asked = { .p = request, .end = request + len },
+		.asked = { .p = request, .end = request + len, .n = line ? *line : 0 },
 	};
 	int err;
 
-	t.many = has_many(&t);
+	t.many = t.asked.n || has_many(&t);
 	err = connect_to(&t);
 	if (!err)
 		err = talk(&t);
@@ -188,6 +188,8 @@ int tag_socket_ask(const char *path, const char *request, size_t len, FILE *out)
 	}
 	if (!err && t.refused)
 		err = -EBADMSG;
+	if (line)
+		*line = t.asked.n;
 	buf_free(&t.in);
 	if (t.fd >= 0)
 		close(t.fd);

@@ -36,10 +36,12 @@ void tag_socket_serve(struct tag_socket *s);
 
 /*
  * The other end: sends the lines of request, and copies the statements that
- * are answered to out; what was refused, or is odd, is logged. 0, -EBADMSG (something
- * was refused), or -errno after the reason was logged.
+ * are answered to out; what was refused, or is odd, is logged, by its line
+ * if there is more than one. *line (NULL: 0): lines of earlier requests, to
+ * which these are added. 0, -EBADMSG (something was refused), or -errno after
+ * the reason was logged.
  */
-int tag_socket_ask(const char *path, const char *request, size_t len, FILE *out)
+int tag_socket_ask(const char *path, const char *request, size_t len, uint32_t *line, FILE *out)
 	__attribute__((warn_unused_result));
 
 #endif
