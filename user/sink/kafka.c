@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * kafka.c - the sink "kafka:BROKER,.../TOPIC": each message of a batch to an
- * idempotent librdkafka producer. The only file that knows librdkafka.
+ * idempotent librdkafka producer. Only this file and inventory/topic*.c know librdkafka.
  *
  * A message: key = box; headers box, epoch, cpu, seq, count, lost as decimal
  * text and schema = the encoding's name and version ("json:1", "avro:1").
