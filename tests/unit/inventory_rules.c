@@ -46,6 +46,10 @@ static void test_scope(void)
 	/* The VNI goes before the VLAN, one that nobody has doesn't count. */
 	CHECK_STR(tenant_of(in_vlan(in_vni(q, 42), 110)), "red");
 	CHECK_STR(tenant_of(in_vlan(in_vni(q, 7), 110)), "blue");
+	/* Of two VLANs that somebody has the outer one. */
+	CHECK_EQ(tenant("g", "green", SCOPE_VLAN(120), ""), 0);
+	CHECK_STR(tenant_of(in_vlan(in_vlan(q, 110), 120)), "blue");
+	CHECK_STR(tenant_of(in_vlan(in_vlan(q, 120), 110)), "green");
 	/* The tunnel around the innermost, if that is of another kind. */
 	q.tunnel[0] = NT_TUNNEL_GRE;
 	q.tunnel_id[0] = 42;
@@ -67,6 +71,9 @@ static void test_end_in_scope(void)
 	CHECK_STR(text_of(t->src_tenant), "red");
 	CHECK_STR(text_of(t->dst_tenant), "-");
 	CHECK_STR(text_of(t->tenant), "red");
+	forever("blue-far", "blue", FAR);	/* not in red's scope */
+	t = ask(in_vni(packet(A, FAR), 42), 100);
+	CHECK(!t->dst_instance && !t->dst_tenant);
 	t = ask(in_vni(packet(B, A), 43), 100);
 	CHECK_STR(text_of(t->dst_instance), "blue-1");
 	CHECK_STR(text_of(t->src_tenant), "blue");	/* by subnet */

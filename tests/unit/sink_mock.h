@@ -35,7 +35,7 @@ static void mock_stop(void)
 	rd_kafka_destroy(mock_owner);
 }
 
-static uint64_t answered(struct sink *k)
+static inline uint64_t answered(struct sink *k)
 {
 	struct sink_stats st;
 
@@ -44,7 +44,7 @@ static uint64_t answered(struct sink *k)
 }
 
 /* Serves k until all of n records have an answer. */
-static void serve(struct sink *k, uint64_t n)
+static inline void serve(struct sink *k, uint64_t n)
 {
 	double start = seconds();
 

@@ -186,6 +186,27 @@ static void test_an_answer_ends_with_a_statement(void)
 	board_close(b);
 }
 
+/* Tenants and applications are not of an address: all answers end. */
+static void test_an_answer_ends_with_an_application(void)
+{
+	struct nt_record r = record(0x0a000001, 0x0a000002, 1234);
+	struct inventory *inv = inventory();
+	struct board *b = board(inv);
+	struct tagger *t;
+
+	CHECK_EQ(tagger_open(&t, b), 0);
+	tagger_begin(t);
+	CHECK(!tagger_find(t, &r, 0)->app);
+	tagger_end(t);
+	say(board_change(b), "{\"kind\":\"application\",\"name\":\"web\",\"proto\":\"tcp\",\"ports\":80}");
+	board_changed(b);
+	tagger_begin(t);
+	CHECK(tagger_find(t, &r, 0)->app);
+	tagger_end(t);
+	tagger_close(t);
+	board_close(b);
+}
+
 static void test_an_answer_ends_with_its_inventory(void)
 {
 	struct nt_record r = record(0x0a000001, 0x0a000002, 3);
@@ -241,6 +262,7 @@ int main(void)
 	RUN(test_the_second_time_is_a_hit);
 	RUN(test_an_answer_ends_with_its_time);
 	RUN(test_an_answer_ends_with_a_statement);
+	RUN(test_an_answer_ends_with_an_application);
 	RUN(test_an_answer_ends_with_its_inventory);
 	RUN(test_flows_push_each_other_out);
 	return check_done();
