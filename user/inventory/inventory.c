@@ -18,7 +18,7 @@ int inventory_open(struct inventory **out)
 	*out = NULL;
 	if (!inv)
 		return -ENOMEM;
-	inv->serial = (atomic_fetch_add(&serials, 1) + 1) << STAMPS_SERIAL_SHIFT;
+	inv->stamps.serial = (atomic_fetch_add(&serials, 1) + 1) << STAMPS_SERIAL_SHIFT;
 	if (texts_open(&inv->texts) || tenants_open(&inv->tenants, inv->texts) ||
 	    holders_open(&inv->holders, inv->texts, &inv->tenants, &inv->stamps) ||
 	    applications_open(&inv->applications, inv->texts, &inv->tenants)) {
@@ -134,7 +134,12 @@ uint64_t inventory_prune(struct inventory *inv, int64_t time_ns)
 
 uint64_t inventory_stamp(const struct inventory *inv, const struct tag_query *q)
 {
-	return inv->serial + stamps_get(&inv->stamps, q->src, q->dst);
+	return stamps_get(&inv->stamps, hash_address(q->src), hash_address(q->dst));
+}
+
+const struct stamps *inventory_stamps(const struct inventory *inv)
+{
+	return &inv->stamps;
 }
 
 uint64_t inventory_revision(const struct inventory *inv)

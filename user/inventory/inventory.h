@@ -92,6 +92,10 @@ void inventory_find(const struct inventory *inv, const struct tag_query *q, int6
  */
 uint64_t inventory_stamp(const struct inventory *inv, const struct tag_query *q);
 
+/* What stamps are made of (stamps.h), for who asks for many. */
+struct stamps;
+const struct stamps *inventory_stamps(const struct inventory *inv);
+
 /* Statements taken over so far, those of the inventories before it included (inventory_carry). */
 uint64_t inventory_revision(const struct inventory *inv);
 

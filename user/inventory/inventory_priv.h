@@ -20,7 +20,6 @@ struct inventory {
 	struct applications applications;
 	struct boxes boxes;
 	struct stamps stamps;
-	uint64_t serial;		/* in its place for stamps */
 	uint64_t arrivals;
 	uint64_t revision;
 };

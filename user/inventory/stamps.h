@@ -15,6 +15,7 @@
 #define STAMPS_SERIAL_SHIFT 44		/* 2^44 changes, 2^20 inventories */
 
 struct stamps {
+	uint64_t serial;		/* of the inventory, in its place */
 	uint64_t all;
 	uint64_t stripe[STAMPS_STRIPES];
 };
@@ -29,9 +30,10 @@ static inline void stamps_address(struct stamps *s, uint32_t hash_of_address)
 	s->stripe[hash_of_address % STAMPS_STRIPES]++;
 }
 
-static inline uint64_t stamps_get(const struct stamps *s, const uint8_t a[16], const uint8_t b[16])
+/* a, b: hash_address() of both ends. */
+static inline uint64_t stamps_get(const struct stamps *s, uint32_t a, uint32_t b)
 {
-	return s->all + s->stripe[hash_address(a) % STAMPS_STRIPES] + s->stripe[hash_address(b) % STAMPS_STRIPES];
+	return s->serial + s->all + s->stripe[a % STAMPS_STRIPES] + s->stripe[b % STAMPS_STRIPES];
 }
 
 #endif

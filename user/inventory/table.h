@@ -69,12 +69,18 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
+/* The two words of an address. */
+static inline uint32_t hash_words(uint64_t a, uint64_t b)
+{
+	return (uint32_t)mix(a, b);
+}
+
 static inline uint32_t hash_address(const uint8_t addr[16])
 {
 	uint64_t word[2];
 
 	memcpy(word, addr, sizeof(word));
-	return (uint32_t)mix(word[0], word[1]);
+	return hash_words(word[0], word[1]);
 }
 
 #endif

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * tagger.c - see tagger.h. The cache is an array of slots; an answer is in one
- * of the few from the hash of all that it depends on. With many flows each look is a miss of the processor's caches and
- * of its TLB: hence huge pages, and slots that are fetched some records ahead.
+ * of the few from the hash of all that it depends on. With many flows each
+ * look is a miss of the processor's caches and of its TLB: hence huge pages,
+ * slots that are fetched some records ahead, and an array that is no larger
+ * than the flows need.
  */
 #include "tag/tagger.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "inventory/stamps.h"
 
-#define SLOTS 131072U			/* 16 MiB once all are in use */
+#define SLOTS_MIN 8192U			/* 1 MiB */
+#define SLOTS_MAX 131072U		/* 16 MiB */
 #define WINDOW 4U			/* slots that an answer may be in */
 #define HUGE_BYTES (2UL << 20)
 
@@ -23,33 +29,57 @@ struct slot {
 	struct tags tags;
 };
 _Static_assert(sizeof(struct slot) == 128, "two cache lines");
-
-#define CACHE_BYTES ((SLOTS + WINDOW) * sizeof(struct slot))
+_Static_assert(offsetof(struct tag_query, tunnel_id) == 32 && offsetof(struct tag_query, src_port) == 40 &&
+	       offsetof(struct tag_query, vlan) == 44 && offsetof(struct tag_query, tunnel) == 48 &&
+	       offsetof(struct tag_query, vlans) == 50 && offsetof(struct tag_query, has_ports) == 52,
+	       "query_words() knows where each member is");
 
 /* What is known of a record before its turn. */
 struct ahead {
 	struct slot *window;
+	uint32_t src_hash, dst_hash;
 	struct tag_query query;
 };
 
 struct tagger {
 	struct board *board;		/* NULL: no record has tags */
 	const struct inventory *inv;	/* between begin and end */
+	const struct stamps *stamps;	/* inv's */
 	struct slot *slots;
+	uint32_t slots_n;		/* a power of two; WINDOW more are behind them */
+	uint32_t pushed_out;		/* answers that another flow has taken the place of */
 	void *map;			/* that they lie in, from a boundary of huge pages on */
+	size_t map_bytes;
 	struct tagger_stats stats;
 	uint32_t asked, found;		/* the next of ahead[] to be written, to be used */
 	struct ahead ahead[TAGGER_AHEAD];
 };
 
-static int open_cache(struct tagger *t)
+/* An empty cache takes the place of the one there was. -ENOMEM: that stays. */
+static int make_cache(struct tagger *t, uint32_t slots)
 {
-	t->map = mmap(NULL, CACHE_BYTES + HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (t->map == MAP_FAILED)
+	size_t bytes = (slots + WINDOW) * sizeof(struct slot);
+	void *map = mmap(NULL, bytes + HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
 		return -ENOMEM;
-	t->slots = (void *)(((uintptr_t)t->map + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
-	madvise(t->slots, CACHE_BYTES, MADV_HUGEPAGE);	/* slower without, that is all */
+	if (t->map)
+		munmap(t->map, t->map_bytes);
+	t->map = map;
+	t->map_bytes = bytes + HUGE_BYTES;
+	t->slots = (void *)(((uintptr_t)map + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
+	t->slots_n = slots;
+	madvise(t->slots, bytes, MADV_HUGEPAGE);	/* slower without, that is all */
 	return 0;
+}
+
+/* Flows push each other out: a larger cache, if there is memory for it. */
+static void grow_cache(struct tagger *t)
+{
+	if (t->pushed_out < t->slots_n / 8 || t->slots_n >= SLOTS_MAX)
+		return;
+	t->pushed_out = 0;
+	(void)make_cache(t, 4 * t->slots_n);
 }
 
 int tagger_open(struct tagger **out, struct board *b)
@@ -60,7 +90,7 @@ int tagger_open(struct tagger **out, struct board *b)
 	if (!t)
 		return -ENOMEM;
 	t->board = b;
-	if (b && open_cache(t)) {
+	if (b && make_cache(t, SLOTS_MIN)) {
 		free(t);
 		return -ENOMEM;
 	}
@@ -72,8 +102,8 @@ void tagger_close(struct tagger *t)
 {
 	if (!t)
 		return;
-	if (t->slots)
-		munmap(t->map, CACHE_BYTES + HUGE_BYTES);
+	if (t->map)
+		munmap(t->map, t->map_bytes);
 	free(t);
 }
 
@@ -81,7 +111,9 @@ uint64_t tagger_begin(struct tagger *t)
 {
 	if (!t->board)
 		return 0;
+	grow_cache(t);
 	t->inv = board_hold(t->board);
+	t->stamps = inventory_stamps(t->inv);
 	return inventory_revision(t->inv);
 }
 
@@ -94,65 +126,91 @@ void tagger_end(struct tagger *t)
 	board_release(t->board);
 }
 
-static inline void map_address(__u8 out[16], const struct nt_layer *l, const __u8 *addr)
+/*
+ * A query as words: put together in registers, since bytes that were stored
+ * one by one can't be loaded as a word without waiting for the stores.
+ */
+static inline uint64_t join2(uint32_t a, uint32_t b)
 {
-	static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const uint32_t half[2] = { a, b };
+	uint64_t w;
+
+	memcpy(&w, half, sizeof(w));
+	return w;
+}
+
+static inline uint64_t join4(uint16_t a, uint16_t b, uint16_t c, uint16_t d)
+{
+	const uint16_t quarter[4] = { a, b, c, d };
+	uint64_t w;
+
+	memcpy(&w, quarter, sizeof(w));
+	return w;
+}
+
+static inline uint64_t join5(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint8_t e)
+{
+	const uint8_t byte[8] = { a, b, c, d, e };
+	uint64_t w;
+
+	memcpy(&w, byte, sizeof(w));
+	return w;
+}
+
+static inline void address_words(uint64_t w[2], const struct nt_layer *l, const __u8 *addr)
+{
+	uint32_t ip4;
 
 	if (l->version == 6) {
-		memcpy(out, addr, 16);
+		memcpy(w, addr, 16);
 		return;
 	}
-	memcpy(out, mapped, 12);
-	memcpy(out + 12, addr, 4);
+	memcpy(&ip4, addr, sizeof(ip4));
+	w[0] = 0;
+	w[1] = join2(htonl(0xffff), ip4);
+}
+
+static inline void query_words(uint64_t w[7], const struct nt_record *rec)
+{
+	const struct nt_layer *l = &rec->layer[rec->tunnels];
+	const struct nt_layer *inner = rec->tunnels > 0 ? l - 1 : NULL, *outer = rec->tunnels > 1 ? l - 2 : NULL;
+	bool ports = l->has & NT_HAS_PORTS;
+
+	address_words(w, l, l->src);
+	address_words(w + 2, l, l->dst);
+	w[4] = join2(inner ? inner->id : 0, outer ? outer->id : 0);
+	w[5] = join4(ports ? l->src_port : 0, ports ? l->dst_port : 0,
+		     l->vlans > 0 ? l->vlan[0] : 0, l->vlans > 1 ? l->vlan[1] : 0);
+	w[6] = join5(inner ? inner->tunnel : 0, outer ? outer->tunnel : 0, l->vlans, l->proto, ports);
 }
 
 void tag_query_of(struct tag_query *q, const struct nt_record *rec)
 {
-	const struct nt_layer *l = &rec->layer[rec->tunnels];
+	uint64_t w[7];
 
-	*q = (struct tag_query){ .proto = l->proto, .vlans = l->vlans, .has_ports = !!(l->has & NT_HAS_PORTS) };
-	map_address(q->src, l, l->src);
-	map_address(q->dst, l, l->dst);
-	if (q->has_ports) {
-		q->src_port = l->src_port;
-		q->dst_port = l->dst_port;
-	}
-	for (unsigned int i = 0; i < l->vlans; i++)
-		q->vlan[i] = l->vlan[i];
-	for (unsigned int i = 0; i < rec->tunnels; i++) {
-		q->tunnel[i] = l[-1 - (int)i].tunnel;
-		q->tunnel_id[i] = l[-1 - (int)i].id;
-	}
+	query_words(w, rec);
+	memcpy(q, w, sizeof(w));
 }
 
-static inline uint64_t fold(uint64_t a, uint64_t b)
+/* Where to look: a hash of the whole query, made of those of its addresses. */
+static inline void find_window(struct tagger *t, struct ahead *a, const uint64_t w[7])
 {
-	unsigned __int128 product = (unsigned __int128)a * b;
+	uint64_t h;
 
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Odd constants keep a word of zeros from wiping out its partner. */
-static inline uint32_t slot_of(const struct tag_query *q)
-{
-	uint64_t w[7], h;
-
-	memcpy(w, q, sizeof(w));
-	h = fold(w[0] ^ 0x9e3779b97f4a7c15, w[1] ^ 0xc2b2ae3d27d4eb4f) ^
-	    fold(w[2] ^ 0xff51afd7ed558ccd, w[3] ^ 0xc4ceb9fe1a85ec53) ^
-	    fold(w[4] ^ 0x94d049bb133111eb, w[5] ^ (w[6] << 24) ^ 0xbf58476d1ce4e5b9);
-	return (h ^ h >> 32) & (SLOTS - 1);
+	a->src_hash = hash_words(w[0], w[1]);
+	a->dst_hash = hash_words(w[2], w[3]);
+	h = mix(mix(w[4], w[5] ^ w[6] << 24), (uint64_t)a->src_hash << 32 | a->dst_hash);
+	a->window = &t->slots[(h ^ h >> 32) & (t->slots_n - 1)];
 }
 
 static inline bool same_query(const struct tag_query *a, const struct tag_query *b)
 {
-	uint64_t x[7], y[7], differ = 0;
+	uint64_t x[7], y[7];
 
 	memcpy(x, a, sizeof(x));
 	memcpy(y, b, sizeof(y));
-	for (int i = 0; i < 7; i++)
-		differ |= x[i] ^ y[i];
-	return !differ;
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) |
+		 (x[4] ^ y[4]) | (x[5] ^ y[5]) | (x[6] ^ y[6]));
 }
 
 static inline bool answers(const struct slot *s, const struct tag_query *q, uint64_t stamp, int64_t ts)
@@ -166,6 +224,7 @@ static struct slot *victim(struct tagger *t, struct slot *window, const struct t
 	for (unsigned int i = 0; i < WINDOW; i++)
 		if (!window[i].stamp || same_query(&window[i].key, q))
 			return &window[i];
+	t->pushed_out++;
 	return &window[t->stats.misses % WINDOW];
 }
 
@@ -184,11 +243,13 @@ static const struct tags *look_up(struct tagger *t, struct slot *window, const s
 void tagger_ask(struct tagger *t, const struct nt_record *rec)
 {
 	struct ahead *a = &t->ahead[t->asked % TAGGER_AHEAD];
+	uint64_t w[7];
 
 	if (!t->inv || t->asked - t->found == TAGGER_AHEAD)
 		return;
-	tag_query_of(&a->query, rec);
-	a->window = &t->slots[slot_of(&a->query)];
+	query_words(w, rec);
+	memcpy(&a->query, w, sizeof(w));
+	find_window(t, a, w);
 	for (int i = 0; i < 4; i++)	/* the lines of two slots: few answers are further off */
 		__builtin_prefetch((const char *)a->window + 64 * i);
 	t->asked++;
@@ -204,7 +265,7 @@ const struct tags *tagger_find(struct tagger *t, const struct nt_record *rec, in
 	if (t->asked == t->found)
 		tagger_ask(t, rec);
 	t->found++;
-	stamp = inventory_stamp(t->inv, &a->query);
+	stamp = stamps_get(t->stamps, a->src_hash, a->dst_hash);
 	for (unsigned int i = 0; i < WINDOW; i++) {
 		if (answers(&a->window[i], &a->query, stamp, ts_utc_ns)) {
 			t->stats.hits++;
