@@ -118,7 +118,7 @@ const struct option_row option_rows[] = {
 	  .metavar = "SIZE", .help = "ring of one CPU, a power of two" },
 	{ .name = "batch-records", .kind = OPTION_U32, .path = "batch.records",
 	  .commands = RECORDS, FIELD(batch_records), .min = 1, .max = 100000, .value = "1000",
-	  .metavar = "N", .help = "records of a batch at most" },
+	  .metavar = "N", .help = "records of a batch at most; in a run also no more than an eighth of its ring holds" },
 	{ .name = "batch-linger", .kind = OPTION_DURATION, .path = "batch.linger",
 	  .commands = RUN, FIELD(batch_linger_ns), .min = MSEC, .max = 60 * SEC, .value = "100ms",
 	  .metavar = "TIME", .help = "time that a batch waits for more records at most" },
