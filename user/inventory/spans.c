@@ -5,26 +5,23 @@
  */
 #include <stdlib.h>
 #include "inventory/holders_priv.h"
+#include "inventory/seen.h"
 
-static bool has_address(const struct span *s, const uint8_t addr[16])
+static int add_addresses(struct span *s, const struct statement *from)
 {
-	for (uint32_t i = 0; i < s->claims_n; i++) {
-		if (!memcmp(s->claim[i].addr, addr, sizeof(s->claim[i].addr)))
-			return true;
-	}
-	return false;
-}
+	struct seen seen;
+	int err = seen_open(&seen, from->cidrs_n, sizeof(s->claim[0].addr));
 
-static void add_addresses(struct span *s, const struct statement *from)
-{
-	for (size_t i = 0; i < from->cidrs_n; i++) {
+	for (size_t i = 0; i < from->cidrs_n && !err; i++) {
 		struct claim *c = &s->claim[s->claims_n];
 
-		if (has_address(s, from->cidrs[i].addr))
+		if (seen_before(&seen, from->cidrs[i].addr))
 			continue;
 		memcpy(c->addr, from->cidrs[i].addr, sizeof(c->addr));
 		c->at = s->claims_n++;
 	}
+	seen_close(&seen);
+	return err;
 }
 
 /* True: no memory for a text that was said. */
@@ -60,11 +57,10 @@ struct span *span_make(struct holders *hs, const struct statement *from, uint64_
 		return s;
 	s->scope = from->scope;
 	if (take_text(hs, from->name, &s->name) || take_text(hs, from->host, &s->host) ||
-	    take_tenant(hs, from->tenant, &s->tenant)) {
+	    take_tenant(hs, from->tenant, &s->tenant) || add_addresses(s, from)) {
 		span_free(hs, s);
 		return NULL;
 	}
-	add_addresses(s, from);
 	return s;
 }
 

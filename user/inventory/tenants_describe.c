@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "base/cidr.h"
+#include "inventory/seen.h"
 #include "inventory/tenants_priv.h"
 
 /* Tenants hold on to their keys as long as they are described. */
@@ -72,28 +73,22 @@ static int draft_cidrs(struct draft *d, const struct statement *s, struct proble
 	return 0;
 }
 
-static bool has_scope(const struct draft *d, uint32_t scope)
-{
-	for (uint32_t i = 0; i < d->scopes_n; i++) {
-		if (d->scopes[i].scope == scope)
-			return true;
-	}
-	return false;
-}
-
 static int draft_scopes(struct draft *d, const struct statement *s)
 {
+	struct seen seen;
+
 	if (!s->scopes_n)
 		return 0;
 	d->scopes = calloc(s->scopes_n, sizeof(*d->scopes));
-	if (!d->scopes)
+	if (!d->scopes || seen_open(&seen, s->scopes_n, sizeof(s->scopes[0])))
 		return -ENOMEM;
 	for (size_t i = 0; i < s->scopes_n; i++) {
-		if (has_scope(d, s->scopes[i]))
+		if (seen_before(&seen, &s->scopes[i]))
 			continue;
 		d->scopes[d->scopes_n].tenant = d->tenant;
 		d->scopes[d->scopes_n++].scope = s->scopes[i];
 	}
+	seen_close(&seen);
 	return 0;
 }
 
