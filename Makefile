@@ -131,11 +131,16 @@ schema man: $(B)/ninetap
 	$(B)/ninetap generate avsc > include/ninetap/ninetap.avsc
 	$(B)/ninetap generate man > docs/ninetap.8
 
+# What turns others' inventories into tags; export_tags.py is openstack-export's, and found beside it.
+TAG_TOOLS := scripts/openstack-export scripts/kubernetes-export scripts/amqp-to-kafka
+
 install: all
 	install -D -m 0755 build/ninetap $(DESTDIR)$(PREFIX)/sbin/ninetap
 	install -D -m 0644 docs/ninetap.8 $(DESTDIR)$(PREFIX)/share/man/man8/ninetap.8
 	install -D -m 0644 include/ninetap/ninetap.avsc $(DESTDIR)$(PREFIX)/share/ninetap/ninetap.avsc
 	install -D -m 0644 docs/ninetap.json $(DESTDIR)$(PREFIX)/share/ninetap/ninetap.json
+	install -m 0644 docs/tags.jsonl scripts/export_tags.py $(DESTDIR)$(PREFIX)/share/ninetap/
+	install -m 0755 $(TAG_TOOLS) $(DESTDIR)$(PREFIX)/share/ninetap/
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/ninetap $(DESTDIR)$(PREFIX)/share/man/man8/ninetap.8
