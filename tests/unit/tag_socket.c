@@ -42,9 +42,9 @@ static void test_requests_are_answered(void)
 	expect("", 0, "", "");
 	expect("list\n", 0, "{\"kind\":\"a\"}\n{\"kind\":\"b\"}\n", "");
 	expect("bad", -EBADMSG, "", "ninetap: error: refused: \"x\" is a\\b\n");
-	expect("odd", 0, "", "ninetap: error: taken over, but: odd it is\n");
+	expect("odd", 0, "", "ninetap: warning: taken over, but: odd it is\n");
 	expect("x\n\nbad\nodd\nbad\nx\n", -EBADMSG, "", "ninetap: error: line 3: refused: \"x\" is a\\b\n"
-	       "ninetap: error: line 4: taken over, but: odd it is\nninetap: error: line 5: refused: \"x\" is a\\b\n");
+	       "ninetap: warning: line 4: taken over, but: odd it is\nninetap: error: line 5: refused: \"x\" is a\\b\n");
 	stop(&s);
 }
 

@@ -5,7 +5,7 @@
  * Nova: versioned notifications (nova, "Notifications": payload
  * InstanceActionPayload) of an instance. Neutron: port.create|update|delete.end,
  * of ports of instances (device_owner "compute:..."). Keystone:
- * identity.project.created|updated|deleted. An oslo.messaging envelope
+ * identity.project.created|updated. An oslo.messaging envelope
  * ("oslo.message") around one is taken off. Times without a zone are UTC.
  */
 #ifndef NINETAP_INVENTORY_OPENSTACK_H

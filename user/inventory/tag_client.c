@@ -63,12 +63,12 @@ static const char *member_text(const char *answer, const char *member, char why[
 	return why;
 }
 
-static void complain(const struct talk *t, const char *verb, const char *why)
+static void say(const struct talk *t, void (*log)(const char *fmt, ...), const char *verb, const char *why)
 {
 	if (t->many)
-		log_error("line %u: %s: %s", t->asked.n, verb, why);
+		log("line %u: %s: %s", t->asked.n, verb, why);
 	else
-		log_error("%s: %s", verb, why);
+		log("%s: %s", verb, why);
 }
 
 /* One line of the answers, NUL-terminated: the end of one, or a statement of a list. */
@@ -86,9 +86,9 @@ static void take_line(struct talk *t, const char *line)
 	(void)lines_next(&t->asked, &asked, &len);
 	t->refused += bad;
 	if (bad)
-		complain(t, "refused", member_text(line, "\"error\":\"", why) ? why : line);
+		say(t, log_error, "refused", member_text(line, "\"error\":\"", why) ? why : line);
 	else if (member_text(line, "\"warning\":\"", why))
-		complain(t, "taken over, but", why);
+		say(t, log_warn, "taken over, but", why);
 }
 
 static void take_lines(struct talk *t)
