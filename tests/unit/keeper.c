@@ -148,6 +148,57 @@ static void test_others_are_left_alone(void)
 	end(k, path);
 }
 
+/* A link in its place is whole at once; both ways to make one don't close or rename anything. */
+static void test_linked(void)
+{
+	char path[PATH_BYTES], other[PATH_BYTES];
+	struct keeper *k;
+	int fd;
+
+	write_file(in_dir(path, "t"), BOX("old"));
+	CHECK_EQ(OPEN(&k, path), 0);
+	write_file(in_dir(other, "t2"), BOX("new"));
+	CHECK(!unlink(path) && !link(other, path));
+	CHECK(is_due(k));
+	files_reload(k);
+	CHECK(has_box(k, "new"));
+	CHECK(!unlink(path) && !symlink("t2", path));
+	CHECK(is_due(k));
+	files_reload(k);
+	CHECK(!is_due(k));
+	/* What the link leads to is made anew, and isn't whole before it is closed. */
+	unlink(other);
+	fd = open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CHECK(fd >= 0 && !is_due(k));
+	close(fd);
+	CHECK(is_due(k));
+	end(k, path);
+	unlink(other);
+}
+
+static void test_emptied_file_changes_nothing(void)
+{
+	char path[PATH_BYTES];
+	struct keeper *k = follow(path, "t");
+
+	catch_stderr();
+	write_file(path, "");
+	CHECK(wait_reloads(k, 0, 1));
+	write_file(path, "# none\n");
+	CHECK(wait_reloads(k, 0, 2));
+	CHECK(has_box(k, "old"));
+	caught_stderr();
+	CHECK(strstr(caught, "t: says nothing any more\n"));
+	CHECK_EQ(stats_of(k).problems[PROBLEM_SOURCE], 2);
+	end(k, path);
+	/* One that never said anything is fine: it will. */
+	write_file(path, "");
+	k = follow(path, "t");
+	keeper_reload(k);
+	CHECK(wait_reloads(k, 1, 0));
+	end(k, path);
+}
+
 static void test_broken_files_change_nothing(void)
 {
 	char path[PATH_BYTES];
@@ -276,6 +327,8 @@ int main(void)
 	RUN(test_replaced);
 	RUN(test_asked_to);
 	RUN(test_others_are_left_alone);
+	RUN(test_linked);
+	RUN(test_emptied_file_changes_nothing);
 	RUN(test_broken_files_change_nothing);
 	RUN(test_config_map);
 	RUN(test_folder_is_swapped);

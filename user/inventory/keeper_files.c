@@ -4,8 +4,8 @@
  * changed, load all of them again into an inventory beside the one in force.
  *
  * Folders are watched, not files: an editor renames a new file over the old
- * one. A file counts as changed when its writer closed it or something was
- * renamed to it; one that is being written is left alone. A folder may also
+ * one. A file counts as changed when its writer closed it, or something was
+ * renamed or linked to it; one that is being written is left alone. A folder may also
  * be swapped under the path (a symbolic link of it, as in a ConfigMap's
  * mount): no event tells of that, so folders are looked up again and again.
  */
@@ -47,7 +47,7 @@ static bool is_replaced(const struct source *s)
 
 static int load_file(struct keeper *k, struct source *s, struct inventory *inv)
 {
-	uint64_t before = inventory_revision(inv);
+	uint64_t before = inventory_revision(inv), statements;
 	struct stat st;
 	int err;
 
@@ -56,8 +56,15 @@ static int load_file(struct keeper *k, struct source *s, struct inventory *inv)
 		s->ino = st.st_ino;
 	}
 	err = tags_file_load(inv, s->spec.path, &k->problems);
-	s->statements = inventory_revision(inv) - before;
-	return err;
+	if (err)
+		return err;
+	statements = inventory_revision(inv) - before;
+	if (s->statements && !statements) {	/* as a full disk, or an export that failed, leaves it */
+		problem(&k->problems, PROBLEM_SOURCE, "says nothing any more");
+		return -EINVAL;
+	}
+	s->statements = statements;
+	return 0;
 }
 
 int files_load(struct keeper *k, struct inventory *inv)
@@ -98,7 +105,7 @@ static bool is_watched(struct keeper *k, int wd)
 static void cannot_watch(struct keeper *k, const char *dir, int err)
 {
 	if (!k->unwatched)
-		log_warn("tags: watch %s: %s: changes are seen on SIGHUP alone", dir, strerror(err));
+		log_warn("tags: watch %s: %s: as long as this lasts changes are seen on SIGHUP alone", dir, strerror(err));
 	k->unwatched = true;
 }
 
@@ -112,7 +119,7 @@ static bool watch_folder(struct keeper *k, struct file_watch *w, char *path)
 	snprintf(w->name, sizeof(w->name), "%s", slash ? slash + 1 : path);
 	if (slash)
 		*slash = '\0';
-	w->wd = inotify_add_watch(k->inotify_fd, *dir ? dir : "/", IN_CLOSE_WRITE | IN_MOVED_TO);
+	w->wd = inotify_add_watch(k->inotify_fd, *dir ? dir : "/", IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE);
 	if (w->wd < 0)
 		cannot_watch(k, dir, errno);
 	if (before >= 0 && !is_watched(k, before))
@@ -142,10 +149,21 @@ bool files_watch(struct keeper *k)
 	return replaced;
 }
 
+/* A link is whole as soon as it is there; a new file is once its writer closes it. */
+static bool is_link(const struct source *s, int watch)
+{
+	char real[PATH_MAX];
+	const char *path = watch == WATCH_REAL ? realpath(s->spec.path, real) : s->spec.path;
+	struct stat st;
+
+	return path && !lstat(path, &st) && (S_ISLNK(st.st_mode) || st.st_nlink > 1);
+}
+
 static bool touches(const struct source *s, const struct inotify_event *e)
 {
 	for (int i = 0; i < WATCH_MAX; i++) {
-		if (s->watch[i].wd == e->wd && e->len && !strcmp(s->watch[i].name, e->name))
+		if (s->watch[i].wd == e->wd && e->len && !strcmp(s->watch[i].name, e->name) &&
+		    (!(e->mask & IN_CREATE) || is_link(s, i)))
 			return true;
 	}
 	return e->mask & IN_Q_OVERFLOW;
