@@ -164,7 +164,7 @@ static void test_clash(void)
 	CHECK_EQ(instance("a", "t", A, 100, TIME_OPEN), 0);
 	CHECK_EQ(instance("b", "t", A, 200, TIME_OPEN), 0);
 	CHECK_EQ(said.count[PROBLEM_OVERLAP], 1);
-	CHECK(strstr(said.last, "instance a") && strstr(said.last, "instance b") && strstr(said.last, A));
+	CHECK(strstr(said.last, "instance a") && strstr(said.last, "instance b") && strstr(said.last, " " A " "));
 	CHECK_STR(holder_at(A, 150), "a");
 	CHECK_STR(holder_at(A, 200), "b");
 	/* Since the same moment: the one that was said later. */

@@ -127,8 +127,9 @@ static void report(const struct holders *hs, const struct span *s, struct proble
 	if (!other)
 		return;
 	memcpy(address.addr, c->addr, sizeof(address.addr));
+	*strchrnul(cidr_format(&address, text), '/') = '\0';	/* an address has no length */
 	problem(p, PROBLEM_OVERLAP, "instance %s has the address %s while instance %s has it", span_instance(s)->key->s,
-		cidr_format(&address, text), span_instance(other)->key->s);
+		text, span_instance(other)->key->s);
 }
 
 static bool is_whole(const struct statement *s, struct problems *p)
