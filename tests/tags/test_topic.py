@@ -2,6 +2,7 @@
 """The inventory as a topic of a real broker: all of it is learnt, what follows too, and faults pass."""
 import json
 import re
+import socket
 import subprocess
 import time
 
@@ -193,6 +194,15 @@ def test_bad_messages_are_named_and_left_out(broker, tmp_path):
     for offset in (1, 3, 4):
         assert "bad[1]@%d: " % offset in log, log
     assert "bad[1]@2: " not in log and re.search(r"tags: .* syntax=1 no_id=[12] cidr=1 ", log), log
+
+
+def test_a_replay_says_that_its_tags_are_missing(tmp_path):
+    """Nothing is read while it replays: nobody may think that the rest came later."""
+    with socket.socket() as s:  # bound, and nobody listens
+        s.bind(("127.0.0.1", 0))
+        records, log = replay(tmp_path, "kafka:127.0.0.1:%d/absent" % s.getsockname()[1], tagging.packet("192.168.116.5", "203.0.113.9"))
+    assert len(records) == 1 and tagging.tags_of(records[0]) == {}
+    assert "did not come within" in log and log.count("the replay goes on without the rest\n") == 1 and "as it comes" not in log, log
 
 
 def test_a_tombstone_ends_an_instance(broker, tmp_path):

@@ -87,7 +87,8 @@ static int open_topic(struct source *s, char *const *properties)
 	if (err)
 		return EX_UNAVAILABLE;
 	if (topic_catch_up(s->topic, KEEPER_CATCH_UP_MS, keeper_message, s))
-		log_notice("tags: %s: what it holds further comes while running", s->name);
+		log_notice("tags: %s: %s", s->name, s->keeper->live ? "the rest is read as it comes" :
+			   "the replay goes on without the rest");
 	return keeper_watch(s->keeper, topic_fd(s->topic)) ? EX_OSERR : 0;
 }
 

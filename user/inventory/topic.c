@@ -325,7 +325,7 @@ int topic_catch_up(struct topic *t, int timeout_ms, topic_each *each, void *arg)
 	ring(t);			/* logs and errors that came meanwhile */
 	if (!err || topic_is_missing(err))
 		return 0;		/* a topic that is not there holds nothing */
-	log_warn("read kafka topic %s: its inventory did not come within %d ms: %s; records are tagged by what is known, the rest is read as it comes",
+	log_warn("read kafka topic %s: its inventory did not come within %d ms: %s; records are tagged by what is known",
 		 rd_kafka_topic_name(t->rkt), timeout_ms, why_late(err));
 	return -ETIMEDOUT;
 }
