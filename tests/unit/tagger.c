@@ -85,6 +85,16 @@ static void test_what_is_asked(void)
 	CHECK(!memcmp(&q, &zero, sizeof(q)));
 }
 
+static void test_a_damaged_record_leads_nowhere(void)
+{
+	struct nt_record r = record(0x0a000001, 0x0a000002, 3);
+	struct tag_query q;
+
+	r.layer[0].vlans = 255;
+	tag_query_of(&q, &r);
+	CHECK_EQ(q.vlans, 0);
+}
+
 static void test_the_innermost_tunnel_is_asked_first(void)
 {
 	struct nt_record r = record(1, 2, 3);
@@ -257,6 +267,7 @@ static void test_flows_push_each_other_out(void)
 int main(void)
 {
 	RUN(test_what_is_asked);
+	RUN(test_a_damaged_record_leads_nowhere);
 	RUN(test_the_innermost_tunnel_is_asked_first);
 	RUN(test_no_inventory_no_tags);
 	RUN(test_the_second_time_is_a_hit);

@@ -181,7 +181,9 @@ static inline void query_words(uint64_t w[7], const struct nt_record *rec)
 	w[4] = join2(inner ? inner->id : 0, outer ? outer->id : 0);
 	w[5] = join4(ports ? l->src_port : 0, ports ? l->dst_port : 0,
 		     l->vlans > 0 ? l->vlan[0] : 0, l->vlans > 1 ? l->vlan[1] : 0);
-	w[6] = join5(inner ? inner->tunnel : 0, outer ? outer->tunnel : 0, l->vlans, l->proto, ports);
+	/* Of a damaged record, which the encoder refuses, vlans may be anything. */
+	w[6] = join5(inner ? inner->tunnel : 0, outer ? outer->tunnel : 0,
+		     l->vlans <= NT_VLANS_MAX ? l->vlans : 0, l->proto, ports);
 }
 
 void tag_query_of(struct tag_query *q, const struct nt_record *rec)
