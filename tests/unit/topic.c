@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include "base/clock.h"
 #include "check.h"
 #include "inventory/topic.h"
 #include "sink_mock.h"
@@ -94,6 +95,24 @@ static void test_messages(void)
 	mock_stop();
 }
 
+/* Microseconds where milliseconds are meant, say. */
+static void test_a_time_that_cannot_be(void)
+{
+	rd_kafka_t *p = (mock_start("inv"), producer());
+	int64_t before = clock_ns(CLOCK_REALTIME);
+	struct topic *t;
+
+	put(p, 0, "i-1", 3, "value", T0_MS * 1000);
+	put_all(p);
+	start(&t);
+	CHECK_EQ(topic_catch_up(t, CATCH_UP_MS, keep, NULL), 0);
+	CHECK_EQ(said_n, 1);
+	CHECK(said[0].time_ns >= before && said[0].time_ns <= clock_ns(CLOCK_REALTIME));
+	topic_close(t);
+	rd_kafka_destroy(p);
+	mock_stop();
+}
+
 /* What comes after the end was reached is handed out once; what a turn leaves rings again. */
 static void test_goes_on(void)
 {
@@ -121,6 +140,7 @@ static void test_goes_on(void)
 int main(void)
 {
 	RUN(test_messages);
+	RUN(test_a_time_that_cannot_be);
 	RUN(test_goes_on);
 	return check_done();
 }

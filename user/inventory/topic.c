@@ -178,15 +178,24 @@ static const char *key_of(struct topic *t, const rd_kafka_message_t *m)
 	return (const char *)t->key.data;
 }
 
-static void hand_out(struct topic *t, const rd_kafka_message_t *m, topic_each *each, void *arg)
+/* Producers choose the time freely: one that ns can't tell is as good as none. */
+static int64_t time_of(const rd_kafka_message_t *m)
 {
 	rd_kafka_timestamp_type_t type;
-	int64_t ms = rd_kafka_message_timestamp(m, &type);
+	int64_t ms = rd_kafka_message_timestamp(m, &type), ns;
+
+	if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || __builtin_mul_overflow(ms, INT64_C(1000000), &ns))
+		return clock_ns(CLOCK_REALTIME);
+	return ns;
+}
+
+static void hand_out(struct topic *t, const rd_kafka_message_t *m, topic_each *each, void *arg)
+{
 	struct topic_message out = {
 		.topic = rd_kafka_topic_name(t->rkt),
 		.partition = m->partition,
 		.offset = m->offset,
-		.time_ns = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? clock_ns(CLOCK_REALTIME) : ms * 1000000,
+		.time_ns = time_of(m),
 		.key = key_of(t, m),
 		.payload = m->payload,
 		.payload_len = m->len,
