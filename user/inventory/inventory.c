@@ -103,26 +103,36 @@ void inventory_check(const struct inventory *inv, struct problems *p)
 struct carry {
 	struct inventory *to;
 	struct problems quiet;
+	bool again;			/* tenants alone */
+	uint64_t refused;
 };
 
 /* What was wrong with a statement was said when it came; what does not fit the new file stays out. */
 static int carry_one(void *arg, const struct statement *s)
 {
 	struct carry *c = arg;
-	int err = inventory_apply(c->to, s, LAYER_STREAM, &c->quiet);
+	int err = c->again && s->kind != STATEMENT_TENANT ? 0 : inventory_apply(c->to, s, LAYER_STREAM, &c->quiet);
 
+	c->refused += err == -EINVAL;
 	return err == -EINVAL ? 0 : err;
 }
 
 int inventory_carry(struct inventory *inv, const struct inventory *from)
 {
-	uint64_t own = inv->revision;
+	uint64_t own = inv->revision, refused = UINT64_MAX;
 	struct carry c = { .to = inv };
 	int err;
 
 	for (int i = 0; i < PROBLEM_MAX; i++)
 		c.quiet.logged[i] = PROBLEM_LOG_MAX;
 	err = inventory_each_from(from, LAYER_STREAM, carry_one, &c);
+	/* A tenant may have the name of another that gives it up further down the list. */
+	while (!err && c.refused && c.refused < refused) {
+		refused = c.refused;
+		c.refused = 0;
+		c.again = true;
+		err = inventory_each_from(from, LAYER_STREAM, carry_one, &c);
+	}
 	inv->revision = from->revision + (own ? own : 1);
 	return err;
 }
