@@ -217,6 +217,28 @@ static void test_prune(void)
 	util_close();
 }
 
+/* A million that ended are not forgotten in one go: taggers wait meanwhile. */
+static void test_prune_in_parts(void)
+{
+	enum { N = 20000 };
+	struct inventory_stats st;
+	char id[32];
+	int parts = 1;
+
+	util_open();
+	for (int i = 0; i < N; i++) {
+		snprintf(id, sizeof(id), "i-%d", i);
+		CHECK_EQ(instance(id, "t", i % 2 ? A : B, i % 3, i % 3 ? 100 : 1000), 0);
+	}
+	while (inventory_prune_some(inv, 100))
+		parts++;
+	inventory_get_stats(inv, &st);
+	CHECK_EQ(st.statements, (N + 2) / 3);
+	CHECK(parts >= 4);
+	CHECK_EQ(inventory_prune(inv, 1000), (N + 2) / 3);
+	util_close();
+}
+
 /* Ids of texts that nobody says any more are used again. */
 static void test_prune_frees(void)
 {
@@ -247,6 +269,7 @@ int main(void)
 	RUN(test_clash);
 	RUN(test_no_id);
 	RUN(test_prune);
+	RUN(test_prune_in_parts);
 	RUN(test_prune_frees);
 	return check_done();
 }

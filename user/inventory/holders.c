@@ -9,6 +9,8 @@
 #include "base/cidr.h"
 #include "inventory/holders_priv.h"
 
+#define PRUNE_SPANS 1024U		/* looked at in one go, while taggers wait: under a millisecond */
+
 int holders_open(struct holders *hs, struct texts *texts, struct tenants *tenants, struct stamps *stamps)
 {
 	*hs = (struct holders) { .texts = texts, .tenants = tenants, .stamps = stamps };
@@ -232,11 +234,11 @@ static void settle(struct holders *hs, struct span *s)
 }
 
 /* Ends of spans are not worked out anew: what comes before one that is over is over, too. */
-uint64_t holders_prune(struct holders *hs, int64_t time_ns)
+bool holders_prune(struct holders *hs, int64_t time_ns, uint64_t *n)
 {
-	uint64_t n = 0;
+	struct node *at = hs->pruning ? hs->pruning : hs->ending, *next;
 
-	for (struct node *at = hs->ending, *next; at; at = next) {
+	for (unsigned int i = 0; at && i < PRUNE_SPANS; at = next, i++) {
 		struct span *s = OBJECT_OF(at, struct span, ending);
 
 		next = at->next;
@@ -247,7 +249,8 @@ uint64_t holders_prune(struct holders *hs, int64_t time_ns)
 			continue;
 		}
 		forget(hs, s);
-		n++;
+		++*n;
 	}
-	return n;
+	hs->pruning = at;
+	return at;
 }

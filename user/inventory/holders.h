@@ -56,6 +56,7 @@ struct holders {
 	struct texts *texts;
 	struct table keys, by_address, by_tenant;
 	struct node *ending;
+	struct node *pruning;		/* of ending: the next to be looked at; NULL: the first */
 	uint64_t instances;		/* in use */
 	uint64_t spans;
 };
@@ -68,8 +69,12 @@ void holders_close(struct holders *hs);
 int holders_state(struct holders *hs, const struct statement *s, enum layer layer, uint64_t order,
 		  struct problems *p) __attribute__((warn_unused_result));
 
-/* Forgets spans that ended before time_ns. How many. */
-uint64_t holders_prune(struct holders *hs, int64_t time_ns);
+/*
+ * Forgets spans that ended before time_ns, and adds to *n how many. It looks at
+ * a part of them at a time; true: there are more, and nothing else may change
+ * hs until they were looked at.
+ */
+bool holders_prune(struct holders *hs, int64_t time_ns, uint64_t *n);
 
 static inline struct span *span_of(const struct claim *c)
 {

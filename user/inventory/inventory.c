@@ -139,7 +139,18 @@ int inventory_carry(struct inventory *inv, const struct inventory *from)
 
 uint64_t inventory_prune(struct inventory *inv, int64_t time_ns)
 {
-	return holders_prune(&inv->holders, time_ns);
+	uint64_t n = 0;
+
+	while (holders_prune(&inv->holders, time_ns, &n))
+		;
+	return n;
+}
+
+bool inventory_prune_some(struct inventory *inv, int64_t time_ns)
+{
+	uint64_t n = 0;
+
+	return holders_prune(&inv->holders, time_ns, &n);
 }
 
 uint64_t inventory_stamp(const struct inventory *inv, const struct tag_query *q)

@@ -82,6 +82,9 @@ int inventory_carry(struct inventory *inv, const struct inventory *from) __attri
 /* Forgets what ended before time_ns (UTC). How many statements. */
 uint64_t inventory_prune(struct inventory *inv, int64_t time_ns);
 
+/* The same in parts, for who locks it. True: there is more; to be called again before inv changes otherwise. */
+bool inventory_prune_some(struct inventory *inv, int64_t time_ns);
+
 /* The tags at ts_ns (UTC). Never fails; tags are NULL where nothing is known, or it is ambiguous. */
 void inventory_find(const struct inventory *inv, const struct tag_query *q, int64_t ts_ns, struct tag_answer *out);
 

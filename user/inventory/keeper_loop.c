@@ -35,8 +35,13 @@ static void drain(int fd)
 
 static void prune(struct keeper *k)
 {
-	(void)inventory_prune(board_change(k->board), clock_ns(CLOCK_REALTIME) - KEEPER_KEEP_NS);
-	board_changed(k->board);
+	int64_t time_ns = clock_ns(CLOCK_REALTIME) - KEEPER_KEEP_NS;
+	bool more = true;
+
+	while (more) {
+		more = inventory_prune_some(board_change(k->board), time_ns);
+		board_changed(k->board);
+	}
 }
 
 static void on_tick(struct keeper *k)
