@@ -11,6 +11,7 @@
 #   kafka.sh address DIR                print HOST:PORT
 #   kafka.sh topic DIR NAME PARTITIONS [SETTING=VALUE]...   create a topic
 #   kafka.sh grow DIR NAME PARTITIONS   give a topic more partitions
+#   kafka.sh delete DIR NAME            delete a topic
 #   kafka.sh stop DIR                   stop it and wait until it is gone
 #   kafka.sh kill DIR                   the same with SIGKILL
 #
@@ -161,6 +162,7 @@ fetch) fetch; exit ;;
 start | restart | address | stop | kill) [ $# -eq 2 ] || usage ;;
 topic) [ $# -ge 4 ] || usage ;;
 grow) [ $# -eq 4 ] || usage ;;
+delete) [ $# -eq 3 ] || usage ;;
 *) usage ;;
 esac
 [ "$verb" != start ] || mkdir -p "$2"
@@ -170,6 +172,7 @@ start | restart) start "$dir" ;;
 address) cat "$dir/address" ;;
 topic) topic "$dir" "${@:3}" ;;
 grow) topics "$dir" --alter --topic "$3" --partitions "$4" ;;
+delete) topics "$dir" --delete --topic "$3" ;;
 stop) stop "$dir" TERM ;;
 kill) stop "$dir" KILL ;;
 esac

@@ -47,6 +47,9 @@ class Broker:
     def grow(self, name, partitions):
         self._run("grow", name, str(partitions))
 
+    def delete(self, name):
+        self._run("delete", name)
+
     def kill(self):
         """SIGKILL; returns when the process is gone."""
         self._run("kill")

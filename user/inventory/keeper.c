@@ -86,9 +86,13 @@ static int open_topic(struct source *s, char *const *properties)
 
 	if (err)
 		return EX_UNAVAILABLE;
-	if (topic_catch_up(s->topic, KEEPER_CATCH_UP_MS, keeper_message, s))
-		log_notice("tags: %s: %s", s->name, s->keeper->live ? "the rest is read as it comes" :
-			   "the replay goes on without the rest");
+	err = topic_catch_up(s->topic, KEEPER_CATCH_UP_MS, keeper_message, s);
+	if (err && !s->keeper->live) {
+		log_error("tags: %s: a replay without its tags is given up", s->name);
+		return EX_UNAVAILABLE;
+	}
+	if (err)
+		log_notice("tags: %s: the rest is read as it comes", s->name);
 	return keeper_watch(s->keeper, topic_fd(s->topic)) ? EX_OSERR : 0;
 }
 

@@ -37,6 +37,16 @@ static void ring(struct topic *t)
 	(void)!write(t->fd, &one, sizeof(one));	/* fails only when it is readable as it can be */
 }
 
+static int begin(struct topic *t, int32_t partition)
+{
+	t->parts[partition] = (struct part){ .next = -1 };
+	if (!rd_kafka_consume_start_queue(t->rkt, partition, RD_KAFKA_OFFSET_BEGINNING, t->queue))
+		return 0;
+	log_error("read kafka topic %s: partition %" PRId32 ": %s", rd_kafka_topic_name(t->rkt), partition,
+		  rd_kafka_err2str(rd_kafka_last_error()));
+	return -EIO;
+}
+
 /* Wants all partitions below n; those that don't exist yet begin when they do. */
 static int want(struct topic *t, int32_t n)
 {
@@ -51,15 +61,25 @@ static int want(struct topic *t, int32_t n)
 		return -ENOMEM;
 	}
 	t->parts = parts;
-	for (; t->parts_n < n; t->parts_n++) {
-		t->parts[t->parts_n] = (struct part){ .next = -1 };
-		if (rd_kafka_consume_start_queue(t->rkt, t->parts_n, RD_KAFKA_OFFSET_BEGINNING, t->queue)) {
-			log_error("read kafka topic %s: partition %" PRId32 ": %s", rd_kafka_topic_name(t->rkt),
-				  t->parts_n, rd_kafka_err2str(rd_kafka_last_error()));
+	for (; t->parts_n < n; t->parts_n++)
+		if (begin(t, t->parts_n))
 			return -EIO;
-		}
-	}
 	return 0;
+}
+
+/*
+ * A topic that was missing may have been made again: what is in it now is read
+ * from its beginning. If it was the same all the time nothing new is said.
+ */
+static void begin_again(struct topic *t)
+{
+	t->gone = false;
+	for (int32_t i = 0; i < t->parts_n; i++) {
+		if (t->parts[i].next < 0)
+			continue;	/* it still begins where it did */
+		rd_kafka_consume_stop(t->rkt, i);
+		(void)begin(t, i);
+	}
 }
 
 static int start_reading(struct topic *t, const char *name)
@@ -231,6 +251,8 @@ static int serve(struct topic *t, int max, int timeout_ms, topic_each *each, voi
 	int n = 0;
 
 	rd_kafka_poll(t->rk, 0);
+	if (t->gone)
+		begin_again(t);
 	while (n < max && (m = rd_kafka_consume_queue(t->queue, timeout_ms))) {
 		n += take(t, m, each, arg);
 		rd_kafka_message_destroy(m);

@@ -47,6 +47,7 @@ void topic_all_well(struct topic *t)
 
 void topic_trouble(struct topic *t, rd_kafka_resp_err_t err)
 {
+	t->gone |= topic_is_missing(err);
 	if (news(t, err))
 		log_warn("read kafka topic %s: %s%s", rd_kafka_topic_name(t->rkt), rd_kafka_err2str(err),
 			 topic_is_missing(err) ? "; create it (cleanup.policy=compact): it is read as soon as it is there" : "");

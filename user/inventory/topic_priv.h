@@ -26,6 +26,7 @@ struct topic {
 	int fd;				/* eventfd: one of the queues was empty, and isn't any more */
 	struct part *parts;
 	int32_t parts_n;		/* wanted; how many there are is known to the broker */
+	bool gone;			/* the topic was missing: if it comes back it is another one */
 	struct buf key;
 	int64_t trouble_ns;		/* when the last error came; 0: all is well */
 	bool told[TOPIC_ERRORS];		/* error codes logged since all was well */
