@@ -149,6 +149,31 @@ static void test_ended_for_good(void)
 	}
 }
 
+/* Of an instance that ends again and again, and has a port in a file, one end is kept. */
+static void test_last_end_is_enough(void)
+{
+	struct statement s = { .kind = STATEMENT_INSTANCE, .id = "i", .port = "p", .from_ns = TIME_ALWAYS,
+			       .until_ns = TIME_OPEN };
+	struct inventory_stats st;
+
+	util_open();
+	CHECK_EQ(util_apply(s, A, LAYER_FILE), 0);
+	for (int i = 1; i <= 100; i++) {
+		CHECK_EQ(instance("i", NULL, "", 10 * i, TIME_OPEN), 0);
+		CHECK_EQ(end("i", NULL, 10 * i + 5), 0);
+	}
+	inventory_prune(inv, 1000);	/* the last end is yet to come */
+	CHECK_STR(holder_at(A, 1000), "-");
+	inventory_get_stats(inv, &st);
+	CHECK_EQ(st.statements, 3);
+	inventory_prune(inv, 2000);
+	inventory_get_stats(inv, &st);
+	CHECK_EQ(st.statements, 1);
+	CHECK_EQ(util_apply(s, A, LAYER_FILE), 0);
+	CHECK_STR(holder_at(A, 2000), "-");
+	util_close();
+}
+
 /* Two networks of one tenant with the same addresses: without a scope no instance is named. */
 static void test_two_networks(void)
 {
@@ -382,6 +407,7 @@ int main(void)
 	RUN(test_check);
 	RUN(test_told_in_part);
 	RUN(test_ended_for_good);
+	RUN(test_last_end_is_enough);
 	RUN(test_two_networks);
 	RUN(test_claims);
 	RUN(test_replaced);

@@ -195,18 +195,27 @@ int holders_state(struct holders *hs, const struct statement *s, enum layer laye
 	return 0;
 }
 
+/* By a stream, at another time that is over. */
+static bool ended_again(const struct span *s, int64_t time_ns)
+{
+	while ((s = s->next))
+		if (s->is_end && s->order & ORDER_STREAM && s->from_ns <= time_ns)
+			return true;
+	return false;
+}
+
 /*
  * The last word of streams about what a file speaks of, and ends of instances
  * whose ports it speaks of: without them the file, read again, would bring
- * back what has ended.
+ * back what has ended. Of several ends that are over the last is enough.
  */
-static bool outlasts_file(const struct span *s)
+static bool outlasts_file(const struct span *s, int64_t time_ns)
 {
 	const struct span *later = s->next;
 
 	if (!(s->order & ORDER_STREAM))
 		return false;
-	if (s->is_end && s->holder->ports_of_file)
+	if (s->is_end && s->holder->ports_of_file && !ended_again(s, time_ns))
 		return true;
 	if (!s->holder->of_file)
 		return false;
@@ -244,7 +253,7 @@ bool holders_prune(struct holders *hs, int64_t time_ns, uint64_t *n)
 		next = at->next;
 		if (!is_over(s, time_ns))
 			continue;
-		if (outlasts_file(s)) {
+		if (outlasts_file(s, time_ns)) {
 			settle(hs, s);
 			continue;
 		}
