@@ -2,6 +2,7 @@
 /*
  * main.c - ninetap: from the first word of the command line to a subcommand.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -163,7 +164,10 @@ int main(int argc, char **argv)
 		options_help(stderr, NULL);
 	else
 		code = dispatch(argc, argv);
-	if (fflush(stdout) || ferror(stdout))
-		code = code ? code : EX_IOERR;
+	if ((fflush(stdout) || ferror(stdout)) && !code) {
+		if (errno != EPIPE)	/* a reader that has read enough needs no telling */
+			log_error("write standard output: %s", strerror(errno));
+		code = EX_IOERR;
+	}
 	return code;
 }
