@@ -196,6 +196,28 @@ static void test_two_networks(void)
 	util_close();
 }
 
+/* An instance with the address in two networks is still one; beside another, in whichever of them, it is not. */
+static void test_two_networks_of_one_instance(void)
+{
+	struct statement s = { .kind = STATEMENT_INSTANCE, .id = "a", .tenant = "demo", .from_ns = 0, .until_ns = TIME_OPEN };
+	static const struct { const char *id, *port; uint32_t scope; const char *is; } steps[] = {
+		{ "a", "p", SCOPE_VNI(42), "a" }, { "a", "q", SCOPE_VNI(43), "a" }, { "b", "r", SCOPE_VNI(42), "-" },
+	};
+
+	for (int first = 0; first < 3; first++) {	/* the order in which they are found doesn't matter */
+		util_open();
+		for (int i = 0; i < 3; i++) {
+			s.id = steps[(first + i) % 3].id;
+			s.port = steps[(first + i) % 3].port;
+			s.scope = steps[(first + i) % 3].scope;
+			CHECK_EQ(util_apply(s, A, LAYER_STREAM), 0);
+			if (!first || i == 2)
+				CHECK_STR(holder_at(A, 100), steps[i].is);
+		}
+		util_close();
+	}
+}
+
 static void test_claims(void)
 {
 	util_open();
@@ -409,6 +431,7 @@ int main(void)
 	RUN(test_ended_for_good);
 	RUN(test_last_end_is_enough);
 	RUN(test_two_networks);
+	RUN(test_two_networks_of_one_instance);
 	RUN(test_claims);
 	RUN(test_replaced);
 	RUN(test_applications);

@@ -118,24 +118,23 @@ static struct end end_in_scope(struct search *s, const uint8_t addr[16])
 }
 
 /*
- * Whether another instance holds the address in another network of its own:
- * which of the two it was can't be told without a scope. Those in front of
- * last are looked at.
+ * Those that hold an address in a network of their own. If neither the network
+ * nor the instance is the same for all, two of them differ in both, and which
+ * it was can't be told without a scope.
  */
-static bool is_apart(struct search *s, const struct claim *last)
+struct own {
+	const struct span *first;
+	bool networks, instances;	/* more than one */
+};
+
+static void note_own(struct own *o, const struct span *span)
 {
-	const struct span *span = span_of(last);
-
-	for (struct node *n = table_chain(&s->inv->holders.by_address, last->by_address.hash);
-	     span->scope && n != &last->by_address.node; n = n->next) {
-		const struct claim *c = OBJECT_OF(n, struct claim, by_address.node);
-		const struct span *o = span_of(c);
-
-		if (!memcmp(c->addr, last->addr, sizeof(c->addr)) && o->scope && o->scope != span->scope &&
-		    span_instance(o) != span_instance(span) && holds_now(s, o))
-			return true;
-	}
-	return false;
+	if (!span->scope)
+		return;
+	if (!o->first)
+		o->first = span;
+	o->networks = o->networks || span->scope != o->first->scope;
+	o->instances = o->instances || span_instance(span) != span_instance(o->first);
 }
 
 /* Rule 3. */
@@ -143,7 +142,7 @@ static struct end end_anywhere(struct search *s, const uint8_t addr[16])
 {
 	uint32_t hash = hash_address(addr);
 	const struct span *best = NULL;
-	bool apart = false;
+	struct own own = { 0 };
 
 	for (struct node *n = table_chain(&s->inv->holders.by_address, hash); n; n = n->next) {
 		const struct claim *c = OBJECT_OF(n, struct claim, by_address.node);
@@ -154,9 +153,9 @@ static struct end end_anywhere(struct search *s, const uint8_t addr[16])
 		if (best && tenant_is(best->tenant) != tenant_is(span->tenant))
 			return (struct end) { 0 };
 		best = later(best, span);
-		apart = apart || is_apart(s, c);
+		note_own(&own, span);
 	}
-	if (apart)
+	if (own.networks && own.instances)
 		return (struct end) { .tenant = tenant_is(best->tenant) };
 	if (best)
 		return end_of(best);
