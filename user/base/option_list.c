@@ -141,7 +141,7 @@ int option_add_vxlan_port(const struct option_row *row, struct options *o, const
 	return err;
 }
 
-static int find_proto(const char *text, struct suggest *close)
+int proto_find(const char *text, struct suggest *close)
 {
 	for (size_t i = 0; i < proto_rows_n; i++) {
 		if (!strcasecmp(text, proto_rows[i].name))
@@ -157,7 +157,7 @@ int option_add_proto(const struct option_row *row, struct options *o, const char
 	struct suggest close = { .word = text };
 	uint64_t number = 0;
 	int err = num_u64(text, row->min, row->max, &number);
-	int named = err == -EINVAL ? find_proto(text, &close) : -EINVAL;
+	int named = err == -EINVAL ? proto_find(text, &close) : -EINVAL;
 
 	if (named >= 0)
 		number = (uint64_t)named;

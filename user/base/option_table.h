@@ -94,4 +94,8 @@ struct proto_row {
 extern const struct proto_row proto_rows[];
 extern const size_t proto_rows_n;
 
+/* The number of the protocol of that name, in either case; -EINVAL: there is none, close is told those that are. */
+struct suggest;
+int proto_find(const char *text, struct suggest *close);
+
 #endif

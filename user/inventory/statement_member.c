@@ -249,16 +249,6 @@ static int read_scope(struct reading *r, const struct member *m, const struct va
 	return err;
 }
 
-static int find_proto(const char *text, struct suggest *close)
-{
-	for (size_t i = 0; i < proto_rows_n; i++) {
-		if (!strcasecmp(text, proto_rows[i].name))
-			return proto_rows[i].number;
-		suggest_try(close, proto_rows[i].name, strlen(proto_rows[i].name));
-	}
-	return -1;
-}
-
 static int read_proto(struct reading *r, const struct member *m, const struct value *v)
 {
 	struct suggest close = { .word = v->text };
@@ -274,7 +264,7 @@ static int read_proto(struct reading *r, const struct member *m, const struct va
 	}
 	if (v->type != JSONPOS_STRING)
 		return reading_wrong_type(r, "a protocol's name or number", v);
-	r->s->proto = num_u64(v->text, 0, UINT8_MAX, &number) ? find_proto(v->text, &close) : (int)number;
+	r->s->proto = num_u64(v->text, 0, UINT8_MAX, &number) ? proto_find(v->text, &close) : (int)number;
 	if (r->s->proto >= 0)
 		return 0;
 	return reading_mistake(r, PROBLEM_SYNTAX, "%s is neither a number from 0 to 255 nor an IP protocol's name%s",
