@@ -8,61 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "check.h"
+#include "failing_alloc.h"
 #include "sample_tags.h"
 
 #define RECORDS 300			/* enough for buffers and messages to grow */
-
-static long fail_at;			/* this allocation from now on fails; 0: none */
-static long failed;			/* how many did */
-
-static int fails(void)
-{
-	if (!fail_at || --fail_at)
-		return 0;
-	failed++;
-	return 1;
-}
-
-/* Weak: without --wrap the program still links, and test_wrapped says what is wrong. */
-void *__real_malloc(size_t n) __attribute__((weak));
-void *__real_calloc(size_t n, size_t size) __attribute__((weak));
-void *__real_realloc(void *p, size_t n) __attribute__((weak));
-void *__real_reallocarray(void *p, size_t n, size_t size) __attribute__((weak));
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-
-void *__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __real_realloc(p, n);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return fails() ? NULL : __real_reallocarray(p, n, size);
-}
-
-static void test_wrapped(void)
-{
-	void *p;
-
-	fail_at = 1;
-	p = malloc(1);
-	CHECK(!p);			/* else not linked with --wrap */
-	free(p);
-	fail_at = 0;
-}
 
 /* Tries again what failed for want of memory, once. */
 static int again(int err)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * failing_alloc.h - makes the n-th allocation fail. For programs that are
+ * linked with --wrap=malloc,calloc,realloc,reallocarray; test_wrapped says
+ * whether this one was.
+ */
+#ifndef NINETAP_FAILING_ALLOC_H
+#define NINETAP_FAILING_ALLOC_H
+
+#include <stdlib.h>
+#include "check.h"
+
+static long fail_at;			/* this allocation from now on fails; 0: none */
+static long failed;			/* how many did */
+
+static int fails(void)
+{
+	if (!fail_at || --fail_at)
+		return 0;
+	failed++;
+	return 1;
+}
+
+/* Weak: without --wrap the program still links, and test_wrapped says what is wrong. */
+void *__real_malloc(size_t n) __attribute__((weak));
+void *__real_calloc(size_t n, size_t size) __attribute__((weak));
+void *__real_realloc(void *p, size_t n) __attribute__((weak));
+void *__real_reallocarray(void *p, size_t n, size_t size) __attribute__((weak));
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+
+void *__wrap_malloc(size_t n)
+{
+	return fails() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __real_realloc(p, n);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+static void test_wrapped(void)
+{
+	void *p;
+
+	fail_at = 1;
+	p = malloc(1);
+	CHECK(!p);			/* else not linked with --wrap */
+	free(p);
+	fail_at = 0;
+}
+
+#endif
