@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * topic.c - the source "kafka:BROKER,.../TOPIC": each message of a topic, from
- * its beginning. With topic_conf.c and sink/kafka.c all that knows librdkafka.
+ * its beginning. See kafka/ for what it shares with the sink.
  *
  * librdkafka's simple consumer reads all partitions into one queue: no group,
  * no offsets kept. How many partitions there are is not asked, since that

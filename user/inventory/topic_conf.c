@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "inventory/topic_priv.h"
+#include "kafka/kafka_conf.h"
 
 #define CALM_NS 5000000000LL		/* without errors, before one is worth a new line */
 
@@ -81,17 +82,6 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 	}
 }
 
-/* Sets a property; the reason of a failure is logged. */
-static int set(rd_kafka_conf_t *conf, const char *name, const char *value)
-{
-	char reason[512];
-
-	if (rd_kafka_conf_set(conf, name, value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK)
-		return 0;
-	log_error("set kafka property %s: %s", name, reason);
-	return -EINVAL;
-}
-
 /* Properties that would break what topic.h promises. */
 static const char *refusal(const char *name, const char *value)
 {
@@ -105,29 +95,6 @@ static const char *refusal(const char *name, const char *value)
 	    strcmp(value, "smallest"))
 		return "the inventory is read from its beginning";
 	return NULL;
-}
-
-static int set_all(rd_kafka_conf_t *conf, char *const *properties)
-{
-	int err = 0;
-
-	for (char *const *p = properties; p && p[0] && !err; p += 2) {
-		const char *why = refusal(p[0], p[1]);
-
-		if (why)
-			log_error("set kafka property %s: %s", p[0], why);
-		err = why ? -EINVAL : set(conf, p[0], p[1]);
-	}
-	return err;
-}
-
-static int set_brokers(rd_kafka_conf_t *conf, const struct sink_spec *spec)
-{
-	char *list = strndup(spec->brokers, spec->brokers_len);
-	int err = list ? set(conf, "bootstrap.servers", list) : -ENOMEM;
-
-	free(list);
-	return err;
 }
 
 /*
@@ -148,14 +115,14 @@ int topic_configure(struct topic *t, rd_kafka_conf_t *conf, char *const *propert
 		"topic.metadata.refresh.interval.ms", "30000",
 		NULL
 	};
-	int err = set_all(conf, defaults);
+	int err = kafka_conf_set_all(conf, defaults, refusal);
 
 	if (!err)
-		err = set_all(conf, properties);
+		err = kafka_conf_set_all(conf, properties, refusal);
 	if (!err)
-		err = set_brokers(conf, spec);
+		err = kafka_conf_set_brokers(conf, spec);
 	if (!err)
-		err = set(conf, "log.queue", "true");
+		err = kafka_conf_set(conf, "log.queue", "true");
 	if (err)
 		return err;
 	rd_kafka_conf_set_opaque(conf, t);

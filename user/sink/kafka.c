@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * kafka.c - the sink "kafka:BROKER,.../TOPIC": each message of a batch to an
- * idempotent librdkafka producer. Only this file and inventory/topic*.c know librdkafka.
+ * idempotent librdkafka producer. Only this file, inventory/topic*.c and
+ * kafka/ know librdkafka.
  *
  * A message: key = box; headers box, epoch, cpu, seq, count, lost as decimal
  * text and schema = the encoding's name and version ("json:1", "avro:1").
@@ -18,6 +19,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "kafka/kafka_conf.h"
 #include "sink/impl.h"
 
 #define METADATA_TIMEOUT_MS 250
@@ -147,17 +149,6 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 	}
 }
 
-/* Sets a property; the reason of a failure is logged. */
-static int set(rd_kafka_conf_t *conf, const char *name, const char *value)
-{
-	char reason[512];
-
-	if (rd_kafka_conf_set(conf, name, value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK)
-		return 0;
-	log_error("set kafka property %s: %s", name, reason);
-	return -EINVAL;
-}
-
 /* Properties that would break what this sink promises. */
 static const char *refusal(const char *name, const char *value)
 {
@@ -172,20 +163,6 @@ static const char *refusal(const char *name, const char *value)
 	return NULL;
 }
 
-static int set_all(rd_kafka_conf_t *conf, char *const *properties)
-{
-	int err = 0;
-
-	for (char *const *p = properties; p && p[0] && !err; p += 2) {
-		const char *why = refusal(p[0], p[1]);
-
-		if (why)
-			log_error("set kafka property %s: %s", p[0], why);
-		err = why ? -EINVAL : set(conf, p[0], p[1]);
-	}
-	return err;
-}
-
 /* librdkafka refuses other acks while idempotence is on, so this is the only way out. */
 static void warn_of_duplicates(const rd_kafka_conf_t *conf)
 {
@@ -197,15 +174,6 @@ static void warn_of_duplicates(const rd_kafka_conf_t *conf)
 		log_warn("set kafka property enable.idempotence: without it records may be doubled, reordered or, with acks other than all, lost without being counted");
 }
 
-static int set_brokers(rd_kafka_conf_t *conf, const struct sink_spec *spec)
-{
-	char *list = strndup(spec->brokers, spec->brokers_len);
-	int err = list ? set(conf, "bootstrap.servers", list) : -ENOMEM;
-
-	free(list);
-	return err;
-}
-
 static int configure(struct kafka_sink *k, rd_kafka_conf_t *conf, const struct sink_settings *s,
 		     const struct sink_spec *spec)
 {
@@ -215,14 +183,14 @@ static int configure(struct kafka_sink *k, rd_kafka_conf_t *conf, const struct s
 		"linger.ms", "5",
 		NULL
 	};
-	int err = set_all(conf, defaults);
+	int err = kafka_conf_set_all(conf, defaults, refusal);
 
 	if (!err)
-		err = set_all(conf, s->kafka);
+		err = kafka_conf_set_all(conf, s->kafka, refusal);
 	if (!err)
-		err = set_brokers(conf, spec);
+		err = kafka_conf_set_brokers(conf, spec);
 	if (!err)
-		err = set(conf, "log.queue", "true");
+		err = kafka_conf_set(conf, "log.queue", "true");
 	if (err)
 		return err;
 	warn_of_duplicates(conf);
