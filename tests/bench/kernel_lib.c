@@ -14,7 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "base/options.h"
-#include "collect/loader.h"
+#include "attach/loader.h"
 #include "collect/ring.h"
 #include "ninetap.skel.h"
 #include "tests/bench/limits.skel.h"

@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
-#include "collect/ifaces_priv.h"
-#include "collect/instance.h"
+#include "attach/ifaces_priv.h"
+#include "attach/instance.h"
 #include "attach_lib.h"
 
 static int saved_stderr = -1, heard = -1;

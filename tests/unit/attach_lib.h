@@ -7,8 +7,8 @@
 #ifndef ATTACH_LIB_H
 #define ATTACH_LIB_H
 
-#include "collect/ifaces.h"
-#include "collect/tc.h"
+#include "attach/ifaces.h"
+#include "attach/tc.h"
 
 /* Enters a new network namespace; ends the process if that fails (not root). */
 void lab_enter(void);

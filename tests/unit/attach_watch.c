@@ -16,7 +16,7 @@
 #include "check.h"
 #include "attach_lib.h"
 #include "base/clock.h"
-#include "collect/ifaces_priv.h"
+#include "attach/ifaces_priv.h"
 
 static void second_instance(enum hook_mode hook1, enum tc_mode tc1, enum hook_mode hook2, enum tc_mode tc2)
 {

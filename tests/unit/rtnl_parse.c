@@ -9,8 +9,8 @@
 #include <linux/if_link.h>
 #include <sys/socket.h>
 #include "check.h"
-#include "collect/link.h"
-#include "collect/tc.h"
+#include "attach/link.h"
+#include "attach/tc.h"
 
 static void make_link(struct rtnl_req *q, unsigned char family)
 {

@@ -13,11 +13,11 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include "base/log.h"
-#include "collect/chain.h"
+#include "attach/chain.h"
 #include "collect/commands.h"
-#include "collect/instance.h"
-#include "collect/links.h"
-#include "collect/tc.h"
+#include "attach/instance.h"
+#include "attach/links.h"
+#include "attach/tc.h"
 
 struct detach {
 	struct rtnl *rtnl;

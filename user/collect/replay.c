@@ -18,7 +18,7 @@
 #include "collect/capture.h"
 #include "collect/commands.h"
 #include "collect/lane.h"
-#include "collect/loader.h"
+#include "attach/loader.h"
 #include "collect/origin.h"
 #include "inventory/keeper.h"
 #include "ninetap.skel.h"

@@ -13,7 +13,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "base/clock.h"
-#include "collect/links.h"
+#include "attach/links.h"
 #include "collect/show_read.h"
 
 static int map_info(int fd, struct bpf_map_info *info)

@@ -7,8 +7,8 @@
 #ifndef NINETAP_SHOW_READ_H
 #define NINETAP_SHOW_READ_H
 
-#include "collect/chain.h"
-#include "collect/instance.h"
+#include "attach/chain.h"
+#include "attach/instance.h"
 
 struct shown_cpu {
 	uint64_t counts[NT_COUNT_MAX];

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 #include "collect/lane.h"
-#include "collect/loader.h"
+#include "attach/loader.h"
 #include "tag/iface_table.h"
 
 #define WORKER_TURN_RECORDS 4096U	/* of one ring before the next gets its turn */

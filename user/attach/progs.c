@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
-#include "collect/progs.h"
+#include "attach/progs.h"
 
 const char *const prog_names[PROG_MAX] = {
 	[PROG_XDP] = "nt_xdp",

@@ -6,7 +6,7 @@
 #ifndef NINETAP_ATTACH_PRIV_H
 #define NINETAP_ATTACH_PRIV_H
 
-#include "collect/attach.h"
+#include "attach/attach.h"
 
 struct attacher {
 	struct attach_programs programs;

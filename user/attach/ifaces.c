@@ -12,7 +12,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
-#include "collect/ifaces_priv.h"
+#include "attach/ifaces_priv.h"
 
 /* Between attempts to restore or attach: somebody may remove it as often as we put it back. */
 #define RETRY_FIRST_NS 1000000000ULL

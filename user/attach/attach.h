@@ -12,7 +12,7 @@
 #define NINETAP_ATTACH_H
 
 #include "base/options.h"
-#include "collect/chain.h"
+#include "attach/chain.h"
 
 /*
  * Filters of lower priority numbers run first. 1 is where Cilium (handle 1)

@@ -4,7 +4,7 @@
  * that goes with the process. Needs Linux 6.6.
  */
 #include <bpf/bpf.h>
-#include "collect/attach_priv.h"
+#include "attach/attach_priv.h"
 
 int attach_tcx_put(const struct link *l, int prog_fd, struct attachment *out)
 {

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "ninetap/abi.h"
-#include "collect/rtnl.h"
+#include "attach/rtnl.h"
 
 /* One filter, or (handle 0) the classifier that holds filters of one priority. */
 struct tc_filter {

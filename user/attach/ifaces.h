@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 #include "base/options.h"
-#include "collect/attach.h"
+#include "attach/attach.h"
 #include "inventory/board.h"
 #include "tag/iface_table.h"
 

@@ -15,8 +15,8 @@
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 #include "base/log.h"
-#include "collect/attach_priv.h"
-#include "collect/instance.h"
+#include "attach/attach_priv.h"
+#include "attach/instance.h"
 
 /* Interface 0 doesn't exist: with TCX that is ENODEV, without it the type is unknown (EINVAL). */
 static bool kernel_has_tcx(void)

@@ -15,7 +15,7 @@
 #include <bpf/bpf.h>
 #include "base/clock.h"
 #include "base/log.h"
-#include "collect/instance.h"
+#include "attach/instance.h"
 
 #define HOLD_NAME "nt_hold"
 

@@ -7,7 +7,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include "collect/links.h"
+#include "attach/links.h"
 
 /* The kernel says when a dump was overtaken by a change. */
 #define DUMP_TRIES 4

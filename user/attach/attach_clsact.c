@@ -11,8 +11,8 @@
 #include <string.h>
 #include <bpf/bpf.h>
 #include "base/log.h"
-#include "collect/attach_priv.h"
-#include "collect/tc.h"
+#include "attach/attach_priv.h"
+#include "attach/tc.h"
 
 static void remember_qdisc(const struct attacher *a, const struct link *l)
 {

@@ -9,7 +9,7 @@
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 #include "base/log.h"
-#include "collect/attach_priv.h"
+#include "attach/attach_priv.h"
 
 /*
  * Native only: generic XDP comes behind GRO and an xdp_md has no segments, so

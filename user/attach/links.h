@@ -5,7 +5,7 @@
 #ifndef NINETAP_LINKS_H
 #define NINETAP_LINKS_H
 
-#include "collect/link.h"
+#include "attach/link.h"
 
 struct link_list {
 	struct link *links;

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
-#include "collect/rtnl.h"
+#include "attach/rtnl.h"
 
 /* A dump's part holds at most 32 KiB; an event of one link is far smaller. */
 #define RTNL_BUF_BYTES 65536

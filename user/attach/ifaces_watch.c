@@ -11,9 +11,9 @@
 #include <sysexits.h>
 #include "base/clock.h"
 #include "base/log.h"
-#include "collect/ifaces_priv.h"
-#include "collect/links.h"
-#include "collect/tc.h"
+#include "attach/ifaces_priv.h"
+#include "attach/links.h"
+#include "attach/tc.h"
 
 /* Those that the dump didn't show, and that are really not there. */
 static void sweep(struct ifaces *s)

@@ -8,8 +8,8 @@
 #define NINETAP_CHAIN_H
 
 #include <stddef.h>
-#include "collect/link.h"
-#include "collect/progs.h"
+#include "attach/link.h"
+#include "attach/progs.h"
 #include "ninetap/abi.h"
 
 /* Missing in the headers of libbpf 1.1.2: enum bpf_attach_type and flags of kernel 6.6. */

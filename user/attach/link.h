@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <net/if.h>
-#include "collect/rtnl.h"
+#include "attach/rtnl.h"
 
 struct link {
 	int ifindex;

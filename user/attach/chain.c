@@ -10,8 +10,8 @@
 #include <string.h>
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
-#include "collect/chain.h"
-#include "collect/tc.h"
+#include "attach/chain.h"
+#include "attach/tc.h"
 
 #define CHAIN_TCX_MAX 64		/* the kernel's own bound: BPF_MPROG_MAX */
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <linux/types.h>
 #include "ninetap/abi.h"
-#include "collect/progs.h"
+#include "attach/progs.h"
 
 struct instance {
 	struct nt_instance facts;

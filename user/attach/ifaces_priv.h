@@ -6,7 +6,7 @@
 #ifndef NINETAP_IFACES_PRIV_H
 #define NINETAP_IFACES_PRIV_H
 
-#include "collect/ifaces.h"
+#include "attach/ifaces.h"
 
 /* An interface that a rule matches; also one that could not be attached. */
 struct iface {

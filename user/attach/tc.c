@@ -10,7 +10,7 @@
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
-#include "collect/tc.h"
+#include "attach/tc.h"
 
 struct tc_walk {
 	int (*cb)(const struct tc_filter *f, void *arg);

@@ -15,7 +15,7 @@
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/sockios.h>
-#include "collect/link.h"
+#include "attach/link.h"
 
 #ifndef ARPHRD_RAWIP
 #define ARPHRD_RAWIP 519

@@ -3,7 +3,7 @@
  * cpus.c - see cpus.h. The list of CPUs that are online is sysfs' ("0-3,8");
  * where that is not readable, all possible CPUs count as online.
  */
-#include "collect/cpus.h"
+#include "attach/cpus.h"
 
 #include <errno.h>
 #include <stdio.h>

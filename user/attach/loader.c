@@ -3,7 +3,7 @@
  * loader.c - from struct options to loaded programs: settings into read-only
  * data, filters into their maps, a ring for each CPU.
  */
-#include "collect/loader.h"
+#include "attach/loader.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "base/log.h"
-#include "collect/cpus.h"
+#include "attach/cpus.h"
 #include "ninetap.skel.h"
 
 #define RINGS_BYTES_MAX (1UL << 30)	/* of all CPUs together */
