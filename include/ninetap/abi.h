@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * abi.h - what the kernel side and the user side of ninetap share: the record
- * of one packet, the counters, and the settings that are fixed at load time.
+ * of one packet and the settings here, the ledger and the flow table in the
+ * two headers that it includes.
  *
  * Included by bpf/ (after vmlinux.h) and by user/.
  * Every struct is free of implicit padding: the header is built with -Wpadded.
@@ -15,7 +16,7 @@
 #include <linux/types.h>
 #endif
 
-#define NT_ABI_VERSION 1U
+#define NT_ABI_VERSION 2U		/* of everything in this file: pins of another are not touched */
 
 #define NT_TUNNELS_MAX 2U		/* a third tunnel is not entered */
 #define NT_LAYERS_MAX (NT_TUNNELS_MAX + 1U)
@@ -103,45 +104,6 @@ struct nt_record {
 	 (NT_TUNNELS_MAX - (tunnels)) * sizeof(struct nt_layer))
 
 /*
- * Counters, one set a CPU. A packet is counted once as seen and once as one of
- * the fates that follow, so that seen = recorded + ... + no_ring. Notes are
- * made about packets of any fate and are no part of that sum. The texts are
- * the manual page's.
- */
-#define NT_FATES(X) \
-	X(SEEN, seen, "packets that came to a hook") \
-	X(RECORDED, recorded, "records put into a ring") \
-	X(FILTERED, filtered, "matches none of the filters") \
-	X(SAMPLED_OUT, sampled_out, "passed the filters, but is not the one in N") \
-	X(NON_IP, non_ip, "holds no IP packet, but ARP, LLDP, STP or the like") \
-	X(TRUNCATED, truncated, "ends before its outer IP header does") \
-	X(MALFORMED, malformed, "outer IP header of a wrong version or length") \
-	X(RING_FULL, ring_full, "owed a record, but the ring of its CPU was full") \
-	X(NO_RING, no_ring, "owed a record, but its CPU has no ring")
-#define NT_NOTES(X) \
-	X(CUT, cut, "a header behind IP was cut short") \
-	X(TOO_DEEP, too_deep, "more headers than are read: the record says what was") \
-	X(TUNNEL_NO_IP, tunnel_no_ip, "a tunnel without a readable IP packet inside: the carrier is the record") \
-	X(VXLAN_FLAGS, vxlan_flags, "UDP to a port of VXLAN, but no valid VNI flag: left as UDP") \
-	X(TUNNEL_HEADER, tunnel_header, "another tunnel header that failed its check: not entered")
-
-#define NT_COUNT_ENUM(id, name, text) NT_COUNT_##id,
-enum nt_count {
-	NT_FATES(NT_COUNT_ENUM)
-	NT_COUNT_FATES_END,
-	NT_COUNT_FATES_LAST = NT_COUNT_FATES_END - 1,	/* so that the notes go on from there */
-	NT_NOTES(NT_COUNT_ENUM)
-	NT_COUNT_MAX,
-};
-
-/* The same by name, for bpftool; an array of NT_COUNT_MAX in the order of the enum. */
-#define NT_COUNT_MEMBER(id, name, text) __u64 name;
-struct nt_counts {
-	NT_FATES(NT_COUNT_MEMBER)
-	NT_NOTES(NT_COUNT_MEMBER)
-};
-
-/*
  * Settings, fixed before the programs are loaded (read-only data). `replay`
  * makes the programs take time, seq and wire length from struct nt_replay.
  */
@@ -172,10 +134,14 @@ struct nt_cidr {
 	__u8 addr[16];
 };
 
-/* nt_instance: who made these maps, for those who find them by id. */
+/*
+ * nt_instance: who made these maps, for those who find them by id or by pin.
+ * epoch and netns are of the maps, the others of the process that holds them.
+ */
 struct nt_instance {
 	__u64 epoch;			/* random, new with each set of maps, 1 to 2^53 - 1 */
 	__u64 netns;			/* inode of the network namespace */
+	__u64 netns_cookie;		/* SO_NETNS_COOKIE: unlike an inode never used again */
 	__u64 start_ns;			/* CLOCK_BOOTTIME */
 	__u32 abi;			/* NT_ABI_VERSION */
 	__u32 pid;
@@ -188,5 +154,8 @@ struct nt_iface {
 	__u8 qdisc_made;		/* 1: the clsact qdisc is ours to delete */
 	__u8 reserved[3];		/* zero */
 };
+
+#include "ninetap/abi_ledger.h"
+#include "ninetap/abi_flow.h"
 
 #endif

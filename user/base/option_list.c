@@ -45,7 +45,7 @@ struct iface_rule *option_new_iface(struct options *o, const struct option_src *
 	if (grow(&list, o->ifaces_n, sizeof(*o->ifaces), src))
 		return NULL;
 	o->ifaces = list;
-	o->ifaces[o->ifaces_n] = (struct iface_rule){ .plane = PLANE_NONE, .hook = HOOK_UNSET };
+	o->ifaces[o->ifaces_n] = (struct iface_rule){ .plane = PLANE_NONE, .hook = HOOK_UNSET, .mode = MODE_UNSET };
 	return &o->ifaces[o->ifaces_n++];
 }
 

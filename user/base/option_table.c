@@ -22,12 +22,17 @@
 
 #define RUN COMMAND_RUN
 #define RECORDS (COMMAND_RUN | COMMAND_REPLAY)	/* those that write records */
+#define PINNED (COMMAND_RUN | COMMAND_SHOW | COMMAND_DETACH | COMMAND_MODE)	/* those that look at pins */
 #define TAG (COMMAND_TAG_PUT | COMMAND_TAG_END | COMMAND_TAG_LIST)
 
 const char *const plane_names[PLANE_MAX] = {
 	[PLANE_MANAGEMENT] = "management",
 	[PLANE_CONTROL] = "control",
 	[PLANE_DATA] = "data",
+};
+
+const char *const mode_words[MODE_WISH_MAX] = {
+	[MODE_PACKET] = "packet", [MODE_FLOW] = "flow", [MODE_AUTO] = "auto",
 };
 
 static const char *const hook_words[] = { [HOOK_AUTO] = "auto", [HOOK_XDP] = "xdp", [HOOK_TC] = "tc" };
@@ -45,6 +50,10 @@ const struct command_row command_rows[] = {
 	  "show what is attached where and how, counters and ring fill" },
 	{ "detach", COMMAND_DETACH, NULL, 0, NULL,
 	  "remove what a killed ninetap left attached, and nothing else" },
+	{ "mode", COMMAND_MODE, "[IFACE=MODE]", offsetof(struct options, setting), "IFACE=MODE",
+	  "change the mode of an interface of a running ninetap, or list them" },
+	{ "audit", COMMAND_AUDIT, "SOURCE", offsetof(struct options, source), "SOURCE",
+	  "prove from what was written to a file or a topic that every packet is accounted for" },
 	{ "tag put", COMMAND_TAG_PUT, "[STATEMENT]", offsetof(struct options, statement), "STATEMENT",
 	  "hand a statement about the inventory, or those on standard input, a line each, to a running ninetap" },
 	{ "tag end", COMMAND_TAG_END, "ID", offsetof(struct options, tag_id), "instance ID",
@@ -67,9 +76,18 @@ const struct option_row option_rows[] = {
 	{ .name = "tc", .kind = OPTION_CHOICE, .path = "tc",
 	  .commands = RUN, FIELD(tc), WORDS(tc_words), .value = "auto", .metavar = "MODE",
 	  .help = "how TC programs are attached; auto is tcx where the kernel has it (6.6)" },
+	{ .name = "mode", .kind = OPTION_CHOICE, .path = "mode",
+	  .commands = RECORDS, FIELD(mode), WORDS(mode_words), .value = "packet", .metavar = "MODE",
+	  .help = "packet: a record of each packet; flow: counted by flow in the kernel; auto: packet, and less while rings or the output can't follow" },
 	{ .name = "output", .letter = 'o', .kind = OPTION_OUTPUT, .path = "output",
 	  .commands = RECORDS, FIELD(output), .value = "-", .metavar = "SINK",
 	  .help = "where records go: - (stdout), file:PATH or kafka:BROKER,.../TOPIC" },
+	{ .name = "flows", .kind = OPTION_TEXT, .path = "flows",
+	  .commands = RECORDS | COMMAND_AUDIT, FIELD(flows), .metavar = "SINK",
+	  .help = "where flow records go, or off; beside the output unless given" },
+	{ .name = "events", .kind = OPTION_TEXT, .path = "events",
+	  .commands = RECORDS | COMMAND_AUDIT, FIELD(events), .metavar = "SINK",
+	  .help = "where the ledger and changes of mode go, or off; beside the output unless given, and nowhere beside stdout" },
 	{ .name = "encoding", .letter = 'e', .kind = OPTION_WORD, .path = "encoding",
 	  .commands = RECORDS, FIELD(encoding), WORDS(encoding_words), .value = "json",
 	  .metavar = "ENCODING", .help = "how records are written" },
@@ -116,6 +134,15 @@ const struct option_row option_rows[] = {
 	{ .name = "ring-bytes", .kind = OPTION_POWER, .path = "ring_bytes",
 	  .commands = RUN, FIELD(ring_bytes), .min = 64 * KIB, .max = GIB, .value = "8MiB",
 	  .metavar = "SIZE", .help = "ring of one CPU, a power of two" },
+	{ .name = "flow-entries", .kind = OPTION_U32, .path = "flow.entries",
+	  .commands = RECORDS, FIELD(flow_entries), .min = 16, .max = 4000000, .value = "16384", .metavar = "N",
+	  .help = "flows of one CPU that the kernel's table holds; half as many again that are not IPv4 under at most one tunnel" },
+	{ .name = "flow-active", .kind = OPTION_DURATION, .path = "flow.active",
+	  .commands = RECORDS, FIELD(flow_active_ns), .min = SEC, .max = 300 * SEC, .value = "60s", .metavar = "TIME",
+	  .help = "a flow that lasts is written so often" },
+	{ .name = "flow-idle", .kind = OPTION_DURATION, .path = "flow.idle",
+	  .commands = RECORDS, FIELD(flow_idle_ns), .min = SEC, .max = 300 * SEC, .value = "15s", .metavar = "TIME",
+	  .help = "a flow without packets for so long is written" },
 	{ .name = "batch-records", .kind = OPTION_U32, .path = "batch.records",
 	  .commands = RECORDS, FIELD(batch_records), .min = 1, .max = 100000, .value = "1000",
 	  .metavar = "N", .help = "records of a batch at most; in a run also no more than an eighth of its ring holds" },
@@ -128,8 +155,34 @@ const struct option_row option_rows[] = {
 	{ .name = "rotate-interval", .kind = OPTION_DURATION, .path = "rotate.interval",
 	  .commands = RECORDS, FIELD(rotate_ns), .max = 365 * DAY, .value = "0", .metavar = "TIME",
 	  .help = "begin a new file when this one is so old; 0 is never" },
+	{ .name = "spool", .kind = OPTION_TEXT, .path = "spool.path",
+	  .commands = RECORDS, FIELD(spool), .metavar = "DIR",
+	  .help = "folder of what waits for Kafka on disk; of this ninetap alone" },
+	{ .name = "spool-bytes", .kind = OPTION_SIZE, .path = "spool.bytes",
+	  .commands = RECORDS, FIELD(spool_bytes), .min = MIB, .max = 1024 * GIB, .value = "1GiB", .metavar = "SIZE",
+	  .help = "size of the spool at most; then the oldest is dropped, and counted" },
+	{ .name = "spool-age", .kind = OPTION_DURATION, .path = "spool.age",
+	  .commands = RECORDS, FIELD(spool_age_ns), .max = 365 * DAY, .value = "0", .metavar = "TIME",
+	  .help = "what is older is dropped from the spool, and counted; 0 is never" },
+	{ .name = "spool-sync", .kind = OPTION_DURATION, .path = "spool.sync",
+	  .commands = RECORDS, FIELD(spool_sync_ns), .min = 10 * MSEC, .max = 60 * SEC, .value = "1s", .metavar = "TIME",
+	  .help = "the spool is synced to disk so often; a crash of the machine loses no more than that" },
+	{ .name = "spool-after", .kind = OPTION_DURATION, .path = "spool.after",
+	  .commands = RECORDS, FIELD(spool_after_ns), .min = 10 * MSEC, .max = 300 * SEC, .value = "2s", .metavar = "TIME",
+	  .help = "a batch that Kafka did not acknowledge for so long goes to the spool, and all behind it" },
+	{ .name = "instance", .kind = OPTION_NAME, .path = "instance",
+	  .commands = PINNED, FIELD(instance), .value = "default", .metavar = "NAME",
+	  .help = "tells several ninetaps of one network namespace apart" },
+	{ .name = "pins", .kind = OPTION_TEXT, .path = "pins",
+	  .commands = PINNED, FIELD(pins), .value = "/sys/fs/bpf/ninetap", .metavar = "DIR",
+	  .help = "folder on a bpffs where programs and rings outlive a crash; off: nowhere" },
+	{ .name = "keep", .kind = OPTION_FLAG, .path = "keep",
+	  .commands = RUN, FIELD(keep), .help = "leave programs, rings and tables in the kernel when the run ends; the next one goes on from there" },
+	{ .name = "metrics", .kind = OPTION_TEXT, .path = "metrics",
+	  .commands = RUN, FIELD(metrics), .metavar = "ADDRESS:PORT",
+	  .help = "serve Prometheus metrics at /metrics and the state at /healthz there" },
 	{ .name = "property", .letter = 'X', .kind = OPTION_PROPS, .path = "kafka",
-	  .commands = RECORDS, FIELD(kafka), .metavar = "NAME=VALUE",
+	  .commands = RECORDS | COMMAND_AUDIT, FIELD(kafka), .metavar = "NAME=VALUE",
 	  .help = "librdkafka property; may be repeated, and is added to those of the configuration" },
 	{ .name = "socket", .letter = 's', .kind = OPTION_SOCKET,
 	  .commands = TAG, FIELD(socket), .value = TAG_SOCKET_DEFAULT, .metavar = "PATH",
@@ -140,7 +193,7 @@ const struct option_row option_rows[] = {
 	{ .name = "is-port", .kind = OPTION_FLAG,
 	  .commands = COMMAND_TAG_END, FIELD(is_port), .help = "the ID is that of a port of an instance" },
 	{ .name = "json", .kind = OPTION_FLAG,
-	  .commands = COMMAND_SHOW | COMMAND_CHECK, FIELD(json),
+	  .commands = COMMAND_SHOW | COMMAND_CHECK | COMMAND_AUDIT | COMMAND_MODE, FIELD(json),
 	  .help = "print JSON; with check the settings in force" },
 	{ .name = "verbose", .letter = 'v', .kind = OPTION_FLAG, .path = "verbose",
 	  .commands = COMMAND_ALL, FIELD(verbose), .help = "say more on stderr" },
@@ -158,6 +211,8 @@ const struct option_row iface_rows[] = {
 	  .help = "plane of these interfaces" },
 	{ .kind = OPTION_CHOICE, .path = "hook", RULE(hook), WORDS(hook_words),
 	  .help = "hook of these interfaces" },
+	{ .kind = OPTION_CHOICE, .path = "mode", RULE(mode), WORDS(mode_words),
+	  .help = "mode of these interfaces" },
 };
 const size_t iface_rows_n = ARRAY_SIZE(iface_rows);
 

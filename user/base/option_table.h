@@ -48,7 +48,9 @@ enum command {				/* bits of row->commands */
 	COMMAND_TAG_PUT = 1 << 5,
 	COMMAND_TAG_END = 1 << 6,
 	COMMAND_TAG_LIST = 1 << 7,
-	COMMAND_ALL = (1 << 8) - 1,
+	COMMAND_AUDIT = 1 << 8,
+	COMMAND_MODE = 1 << 9,
+	COMMAND_ALL = (1 << 10) - 1,
 };
 
 struct command_row {
@@ -83,6 +85,7 @@ extern const size_t option_rows_n;
 extern const struct option_row iface_rows[];
 extern const size_t iface_rows_n;
 #define HOOK_UNSET ((enum hook_mode)0xff)	/* until options_read() settles it */
+#define MODE_UNSET ((enum mode_wish)0xff)
 
 const struct command_row *command_find(const char *name);	/* NULL: none */
 

@@ -291,6 +291,8 @@ static void finish(struct options *o, const struct args *a, bool config_read_wel
 			o->ifaces[i].plane = o->plane;
 		if (o->ifaces[i].hook == HOOK_UNSET)
 			o->ifaces[i].hook = o->hook;
+		if (o->ifaces[i].mode == MODE_UNSET)
+			o->ifaces[i].mode = o->mode;
 	}
 	set_box(o, a);
 	if (a->command->bit == COMMAND_RUN && !o->ifaces_n && config_read_well && !a->report->mistakes)

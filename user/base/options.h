@@ -21,18 +21,21 @@
 enum plane { PLANE_NONE, PLANE_MANAGEMENT, PLANE_CONTROL, PLANE_DATA, PLANE_MAX };
 enum hook_mode { HOOK_AUTO, HOOK_XDP, HOOK_TC };
 enum tc_mode { TC_AUTO, TC_TCX, TC_CLSACT };
+enum mode_wish { MODE_PACKET, MODE_FLOW, MODE_AUTO, MODE_WISH_MAX };	/* auto: packet, and less under load */
 
 extern const char *const plane_names[PLANE_MAX];	/* [PLANE_NONE] is NULL */
+extern const char *const mode_words[MODE_WISH_MAX];
 
 /*
  * Interfaces by name or glob(7); the first rule that matches decides. After
- * options_read() plane and hook are final: what the rule says, else what
+ * options_read() plane, hook and mode are final: what the rule says, else what
  * struct options says.
  */
 struct iface_rule {
 	char *match;
 	enum plane plane;
 	enum hook_mode hook;
+	enum mode_wish mode;
 };
 
 struct options {
@@ -43,7 +46,9 @@ struct options {
 	enum plane plane;		/* of interfaces whose rule names none */
 	enum hook_mode hook;		/* of interfaces whose rule names none */
 	enum tc_mode tc;
+	enum mode_wish mode;		/* of interfaces whose rule names none */
 	char *output;			/* "-", "file:PATH", "kafka:BROKER,.../TOPIC" */
+	char *flows, *events;		/* likewise, or "off"; NULL: derived from output (outputs.h) */
 	char *encoding;			/* "json", "avro", "smartx" */
 	uint64_t count;			/* records, 0: no bound */
 	uint64_t duration_ns;		/* 0: no bound */
@@ -57,6 +62,14 @@ struct options {
 	uint16_t vxlan_ports[NT_VXLAN_PORTS_MAX];
 	size_t vxlan_ports_n;
 	uint64_t ring_bytes;		/* of one CPU, a power of two >= 64 KiB */
+	uint32_t flow_entries;		/* of one CPU's table of short keys; half as many long ones */
+	uint64_t flow_active_ns, flow_idle_ns;
+	char *spool;			/* folder; NULL: none */
+	uint64_t spool_bytes, spool_age_ns, spool_sync_ns, spool_after_ns; /* age 0: no bound */
+	char *instance;			/* tells several ninetaps of a network namespace apart */
+	char *pins;			/* folder on a bpffs; "off": nothing is pinned */
+	bool keep;			/* programs go on when the run ends */
+	char *metrics;			/* ADDRESS:PORT; NULL: none */
 	uint32_t batch_records;
 	uint64_t batch_linger_ns;
 	uint64_t rotate_bytes;		/* 0: never */
@@ -67,6 +80,8 @@ struct options {
 	bool verbose;
 	char *config;			/* path of the file read, or NULL */
 	char *capture;			/* replay FILE */
+	char *source;			/* audit SOURCE: the output of packets */
+	char *setting;			/* mode IFACE=MODE, or NULL: list them */
 	char *socket;			/* tag --socket */
 	char *statement;		/* tag put STATEMENT, or NULL: standard input */
 	char *tag_id;			/* tag end ID */

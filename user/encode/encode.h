@@ -21,11 +21,15 @@
 
 enum framing { FRAMING_STREAM, FRAMING_MESSAGE };
 
+/* What a batch holds. Packets and flows are encoded here; events are lines of JSON made elsewhere. */
+enum stream { STREAM_PACKETS, STREAM_FLOWS, STREAM_EVENTS, STREAM_MAX };
+extern const char *const stream_names[STREAM_MAX];	/* "packets", ... */
+
 /* One message of a batch: bytes [begin, end) of the buffer. */
 struct batch_msg {
 	uint32_t begin, end;		/* offsets in batch.bytes */
 	uint32_t count;			/* records in it */
-	uint64_t seq;			/* of its first record */
+	uint64_t seq;			/* of its first record; of flows: the entry's number */
 };
 
 /* Zero-initialised is valid; batch_free() releases it. Reused from batch to batch. */
@@ -33,6 +37,7 @@ struct batch {
 	struct buf bytes;
 	struct batch_msg *msgs;		/* what FRAMING_MESSAGE sends one by one */
 	uint32_t msgs_n, msgs_cap;
+	enum stream stream;
 	uint32_t cpu;
 	uint32_t count;			/* records */
 	uint32_t body;			/* encoders' own: where the records begin */
@@ -53,11 +58,12 @@ static inline size_t batch_size(const struct batch *b)
 struct encoder;
 
 /*
- * name: "json", "avro" or "smartx". origin must outlive the encoder.
+ * name: "json", "avro" or "smartx"; stream: packets or flows (smartx writes
+ * flows as json does). origin must outlive the encoder.
  * 0, -EINVAL (no such encoding; or after the reason was logged: smartx can't
  * write this name of a box), -ENOMEM, -EIO (no random bytes).
  */
-int encoder_open(struct encoder **out, const char *name, enum framing framing,
+int encoder_open(struct encoder **out, const char *name, enum framing framing, enum stream stream,
 		 const struct tag_origin *origin) __attribute__((warn_unused_result));
 void encoder_close(struct encoder *e);	/* NULL is fine */
 
@@ -68,7 +74,7 @@ const struct buf *encoder_head(const struct encoder *e);
 int encoder_begin(struct encoder *e, struct batch *b, uint32_t cpu) __attribute__((warn_unused_result));
 
 /*
- * Appends one record. 0; -ENOMEM (also: the batch would reach 4 GiB); -EINVAL
+ * Appends one record, of the encoder's stream. 0; -ENOMEM (also: the batch would reach 4 GiB); -EINVAL
  * (not a valid record: it was damaged on its way). Not 0: b is as before.
  */
 int encoder_add(struct encoder *e, struct batch *b, const struct tagged *t) __attribute__((warn_unused_result));
