@@ -8,7 +8,7 @@ BPFTOOL ?= bpftool
 PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
-PKGS := libbpf libelf zlib rdkafka jansson
+PKGS := libbpf libelf zlib rdkafka jansson libmicrohttpd
 
 # SAN=1: everything under AddressSanitizer and UndefinedBehaviorSanitizer, beside the plain build.
 ifeq ($(SAN),1)
@@ -86,7 +86,7 @@ $(B)/tests/%: $(B)/obj/tests/%.o $$(call TESTLIB_OBJ,tests/$$*) $(USER_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # These fail the n-th allocation, for every n.
-$(B)/tests/unit/encode_alloc $(B)/tests/unit/inventory_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+$(B)/tests/unit/encode_alloc $(B)/tests/unit/inventory_alloc $(B)/tests/unit/ledger_events: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
 # Without what needs librdkafka, and what needs that.
 FUZZ_SRC := $(wildcard user/base/*.c user/tag/*.c user/encode/*.c) $(filter-out user/inventory/topic%.c user/inventory/keeper%.c,$(wildcard user/inventory/*.c))
@@ -129,6 +129,7 @@ check-layers:
 # --- generated files that are kept in the tree -------------------------------
 schema man: $(B)/ninetap
 	$(B)/ninetap generate avsc > include/ninetap/ninetap.avsc
+	$(B)/ninetap generate avsc-flows > include/ninetap/flows.avsc
 	$(B)/ninetap generate man > docs/ninetap.8
 
 # What turns others' inventories into tags; export_tags.py is openstack-export's, and found beside it.
@@ -138,6 +139,7 @@ install: all
 	install -D -m 0755 build/ninetap $(DESTDIR)$(PREFIX)/sbin/ninetap
 	install -D -m 0644 docs/ninetap.8 $(DESTDIR)$(PREFIX)/share/man/man8/ninetap.8
 	install -D -m 0644 include/ninetap/ninetap.avsc $(DESTDIR)$(PREFIX)/share/ninetap/ninetap.avsc
+	install -m 0644 include/ninetap/flows.avsc $(DESTDIR)$(PREFIX)/share/ninetap/
 	install -D -m 0644 docs/ninetap.json $(DESTDIR)$(PREFIX)/share/ninetap/ninetap.json
 	install -m 0644 docs/tags.jsonl scripts/export_tags.py $(DESTDIR)$(PREFIX)/share/ninetap/
 	install -m 0755 $(TAG_TOOLS) $(DESTDIR)$(PREFIX)/share/ninetap/

@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 BUILD_PACKAGES=(clang clang-14 llvm libbpf-dev libelf-dev zlib1g-dev bpftool librdkafka-dev
-	libjansson-dev pkg-config gcc make libc6-dev)
+	libjansson-dev libmicrohttpd-dev pkg-config gcc make libc6-dev)
 RUN_PACKAGES=(iproute2 util-linux procps jq python3 iputils-ping)
 TEST_PACKAGES=(ethtool tshark tcpdump iperf3 kcat libclang-rt-14-dev python3-venv
 	default-jre-headless maven valgrind libcap2-bin rabbitmq-server python3-pika python3-confluent-kafka)
