@@ -4,10 +4,14 @@
  * encoder, batch, sink. What run's worker and replay have in common.
  *
  * Records are held where they lie, in the ring, until their batch is cut;
- * then all of them are tagged, encoded and sent in one go, and released. So
- * their tags are as late as can be, and from one revision of the inventory.
- * One thread at a time. Loss of records is known here by gaps in seq, and
- * goes out with each batch.
+ * then all of them are tagged, encoded and sent in one go. So their tags are
+ * as late as can be, and from one revision of the inventory. Their room in the
+ * ring is given back once the sink has reported them, and all before them,
+ * safe or lost: what a process leaves behind, the next one reads again.
+ *
+ * How far that is, and what became of the records, is written to struct
+ * nt_outcomes, which outlives the process, before the ring's position moves.
+ * One thread at a time.
  */
 #ifndef NINETAP_LANE_H
 #define NINETAP_LANE_H
@@ -17,32 +21,81 @@
 #include "collect/outlet.h"
 #include "collect/ring.h"
 
+struct held_record {
+	const struct nt_record *rec;	/* in the ring */
+	uint64_t end;			/* position behind it */
+	uint64_t missing;		/* numbers without a record, up to it */
+};
+
+/* A batch that the sink has. */
+struct lane_batch {
+	uint64_t ticket;
+	bool reported;
+	uint64_t lost;			/* of its records */
+	enum nt_loss why;
+	struct nt_tally sum;		/* of its records */
+	struct nt_outcome end;		/* as of its last record, but for what sinks decide */
+};
+
 struct lane {
 	struct ring ring;
-	const struct nt_record **held;	/* in the ring, not released; room for outlet.batch_records */
+	struct held_record *held;	/* not sent; room for outlet.batch_records */
 	uint32_t held_n;
+	uint64_t held_from;		/* position where they begin */
 	uint64_t held_bytes_max;	/* of the ring; a batch is cut there */
+	struct lane_batch *sent;	/* a queue, oldest first */
+	uint32_t sent_first, sent_n, sent_cap; /* cap: a power of two, or 0 */
+	uint64_t tickets;
 	uint32_t cpu;
-	uint64_t next_seq;
-	uint64_t lost;			/* gaps in seq, and records not encoded */
+	struct nt_outcome now;		/* as of the last record taken, but for what sinks decide */
+	struct nt_outcome settled;	/* as published */
+	struct nt_outcomes *outcomes;	/* where it is published; NULL: nowhere */
 	int64_t since_ns;		/* when the first record that is held was taken */
 };
 
-/* share: the part of the ring that a batch may hold is 1/share. 0 or -errno; lane_close() either way. */
-int lane_open(struct lane *l, struct outlet *out, uint32_t cpu, int ring_fd, uint32_t ring_bytes, uint32_t share)
-	__attribute__((warn_unused_result));
+struct lane_settings {
+	uint32_t cpu;
+	int ring_fd;
+	uint32_t ring_bytes;
+	uint32_t share;			/* the part of the ring that a batch may hold is 1/share */
+	struct nt_outcomes *outcomes;	/* of this CPU: goes on from there; NULL: from the beginning */
+};
+
+/* 0 or -errno after the reason was logged; lane_close() either way. */
+int lane_open(struct lane *l, const struct outlet *out, const struct lane_settings *s) __attribute__((warn_unused_result));
 void lane_close(struct lane *l);
 
+/* Whether lane_take() may be called. */
+static inline bool lane_has_room(const struct lane *l, const struct outlet *out)
+{
+	return l->held_n < out->batch_records;
+}
+
 /*
- * Takes the next record of the ring, of so many bytes: notes a gap in front of
- * it, counts it if it is no whole record, and cuts the batch if it is full.
+ * Takes the record that ring_next() just gave, of so many bytes: notes a gap
+ * in front of it, counts it if it is no whole record, and cuts the batch if it
+ * is full.
  */
 void lane_take(struct lane *l, struct outlet *out, const struct nt_record *rec, uint32_t bytes, int64_t now_ns);
 
-/* Sends what is held, if anything is, and gives its room back to the kernel. */
+/* Sends what is held, as far as the sink has room; the rest stays held. */
 void lane_cut(struct lane *l, struct outlet *out);
+
+/* The sink's word about one of its batches. */
+void lane_report(struct lane *l, const struct sink_report *r);
+
+/* Whether nothing is held, and all that was sent is reported. */
+static inline bool lane_idle(const struct lane *l)
+{
+	return !l->held_n && !l->sent_n;
+}
+
+/* Records of this CPU that are missing or lost so far, as the next batch says. */
+uint64_t lane_lost(const struct lane *l, const struct outlet *out);
 
 /* Whether these bytes are a whole record of this version. */
 bool record_whole(const struct nt_record *rec, uint32_t bytes);
+
+void tally_add(struct nt_tally *t, uint64_t events, uint64_t packets, uint64_t bytes);
 
 #endif

@@ -9,35 +9,90 @@
 #include <sysexits.h>
 #include "base/log.h"
 
-int outlet_open(struct outlet *out, const struct options *o, struct board *board,
-		const struct tag_origin *origin, int stop_fd)
+#define EVENTS_SCHEMA "events"
+
+const char *flows_encoding(const char *encoding)
 {
+	return strcmp(encoding, "smartx") ? encoding : "json";
+}
+
+/* Reports of packets go to their lanes, those of parcels back to who sent them. */
+static void on_report(void *arg, const struct sink_report *r)
+{
+	struct outlet *out = arg;
+	struct parcel *p;
+
+	if (r->stream == STREAM_PACKETS) {
+		out->reported(out->reported_arg, r);
+		return;
+	}
+	p = (struct parcel *)(uintptr_t)r->ticket;
+	p->lost = r->lost;
+	p->why = r->why;
+	out->parcels--;
+	outbox_return(p);
+}
+
+static int open_sink(struct outlet *out, const struct outlet_settings *s)
+{
+	const struct options *o = s->options;
+	struct sink_settings set = {
+		.output = { s->output[STREAM_PACKETS], s->output[STREAM_FLOWS], s->output[STREAM_EVENTS] },
+		.encoding = { o->encoding, flows_encoding(o->encoding), EVENTS_SCHEMA },
+		.head = { encoder_head(out->encoder), s->flows_head, NULL },
+		.origin = s->origin, .rotate_bytes = o->rotate_bytes, .rotate_ns = o->rotate_ns, .kafka = o->kafka,
+		.spool = o->spool, .spool_bytes = o->spool_bytes, .spool_age_ns = o->spool_age_ns,
+		.spool_sync_ns = o->spool_sync_ns, .spool_after_ns = o->spool_after_ns,
+		.stop_fd = s->stop_fd, .reported = on_report, .arg = out,
+		.spool_lost = s->spool_lost, .spool_lost_arg = s->spool_lost_arg,
+	};
+
+	return sink_open(&out->sink, &set) ? EX_CANTCREAT : 0;
+}
+
+int outlet_open(struct outlet *out, const struct outlet_settings *s)
+{
+	const struct options *o = s->options;
 	enum framing framing;
 	int err;
 
-	*out = (struct outlet){ .origin = origin, .batch_records = o->batch_records, .limit = o->count };
-	if (sink_framing(o->output, &framing))
+	*out = (struct outlet){ .origin = s->origin, .batch_records = o->batch_records, .limit = o->count };
+	if (sink_framing(s->output[STREAM_PACKETS], &framing))
 		return EX_USAGE;
-	err = tagger_open(&out->tagger, board);
+	err = tagger_open(&out->tagger, s->board);
 	if (err) {
 		log_error("make the cache of tags: %s", strerror(-err));
 		return EX_OSERR;
 	}
-	err = encoder_open(&out->encoder, o->encoding, framing, origin);
+	err = encoder_open(&out->encoder, o->encoding, framing, STREAM_PACKETS, s->origin);
 	if (err == -EINVAL)
 		return EX_USAGE;	/* it has said why */
 	if (err) {
 		log_error("open encoder %s: %s", o->encoding, strerror(-err));
 		return EX_OSERR;
 	}
-	if (!strcmp(o->encoding, "smartx") && !origin->address)
+	if (!strcmp(o->encoding, "smartx") && !s->origin->address)
 		log_warn("open encoder smartx: no address of this box is known: lines say 0.0.0.0; give it by --box-address");
-	struct sink_settings s = {
-		.output = o->output, .encoding = o->encoding, .head = encoder_head(out->encoder),
-		.origin = origin, .rotate_bytes = o->rotate_bytes, .rotate_ns = o->rotate_ns,
-		.kafka = o->kafka, .stop_fd = stop_fd,
-	};
-	return sink_open(&out->sink, &s) ? EX_CANTCREAT : 0;
+	return open_sink(out, s);
+}
+
+void outlet_post(struct outlet *out, struct outbox *from)
+{
+	struct parcel *p;
+
+	while (sink_has_room(out->sink) && (p = outbox_next(from))) {
+		int err;
+
+		out->parcels++;
+		err = sink_put(out->sink, &p->batch, (uint64_t)(uintptr_t)p);
+		if (err == -EAGAIN) {
+			out->parcels--;
+			outbox_put_back(from, p);
+			return;
+		}
+		if (err == -EPIPE || err == -ECANCELED)
+			out->error = err;
+	}
 }
 
 void outlet_close(struct outlet *out, int timeout_ms, struct sink_stats *stats)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * outlet.h - the last three stages of a record, tag, encode and sink, and what
- * is counted on the way into them. One thread.
+ * is counted on the way into them. The sink is that of flows and events, too:
+ * their batches come ready made, in parcels from the outboxes of others. One
+ * thread.
  */
 #ifndef NINETAP_OUTLET_H
 #define NINETAP_OUTLET_H
@@ -9,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/options.h"
+#include "collect/outbox.h"
 #include "encode/encode.h"
 #include "sink/sink.h"
 #include "tag/tag.h"
@@ -21,29 +24,44 @@ struct outlet {
 	struct tagger *tagger;
 	struct encoder *encoder;
 	struct sink *sink;
-	outlet_label *label;		/* the owner sets these two before the first record */
+	outlet_label *label;		/* the owner sets these four before the first record */
 	void *label_arg;
+	sink_reported *reported;	/* of batches of packets */
+	void *reported_arg;
 	struct batch batch;		/* begun, filled and sent in one go */
 	const struct tag_origin *origin;
 	uint32_t batch_records;
 	uint64_t limit;			/* records wanted, 0: no bound */
 	uint64_t taken;			/* records that a lane holds or has sent */
-	uint64_t unread;		/* records behind the limit */
-	uint64_t encode_lost;		/* damaged records, and those that memory was missing for */
+	uint64_t parcels;		/* that the sink has and did not report yet */
 	int error;			/* -errno of a sink that wants no more: stop */
 };
 
+struct outlet_settings {
+	const struct options *options;
+	const char *output[STREAM_MAX];	/* as in sink.h */
+	struct board *board;		/* NULL: no tags */
+	const struct tag_origin *origin;
+	const struct buf *flows_head;	/* what a file of flows begins with */
+	sink_spool_lost *spool_lost;	/* called by who calls the sink; may be NULL */
+	void *spool_lost_arg;
+	int stop_fd;			/* as in sink.h */
+};
+
 /*
- * As the options say. board (NULL: no tags) and origin outlive the outlet;
- * stop_fd as in sink.h.
+ * What the settings point to outlives the outlet.
  * 0, or a sysexits(3) code after the reason was logged; close it either way.
  */
-int outlet_open(struct outlet *out, const struct options *o, struct board *board,
-		const struct tag_origin *origin, int stop_fd)
-	__attribute__((warn_unused_result));
+int outlet_open(struct outlet *out, const struct outlet_settings *s) __attribute__((warn_unused_result));
 
 /* Flushes for at most timeout_ms and completes *stats (may be NULL). Twice is fine. */
 void outlet_close(struct outlet *out, int timeout_ms, struct sink_stats *stats);
+
+/* Puts what the outbox holds, as far as the sink has room. */
+void outlet_post(struct outlet *out, struct outbox *from);
+
+/* The encoding that flows have where packets have this one. */
+const char *flows_encoding(const char *encoding);
 
 /* Whether as many records were taken as wanted. */
 static inline bool outlet_done(const struct outlet *out)

@@ -65,9 +65,15 @@ const void *ring_next(struct ring *r, uint32_t *len)
 	return NULL;
 }
 
-void ring_release(struct ring *r)
+void ring_seek(struct ring *r, uint64_t pos)
 {
-	__atomic_store_n(r->consumer, r->read_pos, __ATOMIC_RELEASE);
+	r->read_pos = pos;
+	ring_release(r, pos);
+}
+
+void ring_release(struct ring *r, uint64_t pos)
+{
+	__atomic_store_n(r->consumer, pos, __ATOMIC_RELEASE);
 }
 
 uint64_t ring_fill(const struct ring *r)

@@ -4,7 +4,7 @@
  *
  * Records are read where they lie. What ring_next() gave stays valid, and
  * stays in the ring, until ring_release(): whoever reads decides when a record
- * has been taken over. One thread a ring.
+ * is safe. After a kill -9 the next process reads on from there. One thread a ring.
  */
 #ifndef NINETAP_RING_H
 #define NINETAP_RING_H
@@ -29,8 +29,11 @@ void ring_close(struct ring *r);
 /* The next record and its length, or NULL if there is none now. */
 const void *ring_next(struct ring *r, uint32_t *len);
 
-/* Gives the kernel back the room of all records that ring_next() gave out. */
-void ring_release(struct ring *r);
+/* Begins at pos, which is not before the consumer's position: what lies between was settled by a process before. */
+void ring_seek(struct ring *r, uint64_t pos);
+
+/* Gives the kernel back the room of all records before pos, a read_pos of this ring. */
+void ring_release(struct ring *r, uint64_t pos);
 
 /* Bytes of the ring that were given out and not released, headers included. */
 static inline uint64_t ring_held(const struct ring *r)

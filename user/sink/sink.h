@@ -66,8 +66,9 @@ struct sink_settings {
 	uint64_t spool_after_ns;	/* so long unacknowledged is an outage */
 	int stop_fd;			/* readable once the program stops; < 0: none */
 	sink_reported *reported;
+	void *arg;
 	sink_spool_lost *spool_lost;	/* may be NULL */
-	void *arg;			/* of both */
+	void *spool_lost_arg;
 };
 
 struct sink;
