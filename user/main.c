@@ -57,9 +57,9 @@ static int generate(const char *what)
 		options_man(stdout);
 	else if (!strcmp(what, "options"))
 		options_markdown(stdout);
-	else if (strcmp(what, "avsc"))
-		return usage_error("generate", what, "avsc, man or options");
-	else if (schema_text(&text, false))
+	else if (strcmp(what, "avsc") && strcmp(what, "avsc-flows"))
+		return usage_error("generate", what, "avsc, avsc-flows, man or options");
+	else if (schema_text(&text, strcmp(what, "avsc") ? STREAM_FLOWS : STREAM_PACKETS, false))
 		return EX_OSERR;
 	fwrite(text.data, 1, text.len, stdout);
 	buf_free(&text);

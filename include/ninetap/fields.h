@@ -4,35 +4,24 @@
  *
  * The JSON encoder, the Avro encoder and the schema expand it (user/encode/),
  * so that a row added here is in all three; docs/records.md is tested against
- * it. It holds no code. A row is X(name, kind, presence, value, doc):
- *   kind      text, time, int (fits 31 bits), long, addr, vlans, tunnels, tag
- *             (const struct text *, or NULL; Avro: an index into the batch's
- *             texts), or one of NT_ENUMS: what is written, and by which writer
+ * it. Flows have rows of their own in fields_flow.h, and share some of these; the
+ * enums are in fields_enum.h. No code. A row is X(name, kind, presence, value, doc):
+ *   kind      text, time, int (fits 31 bits), long, addr, vlans, tunnels,
+ *             flow_tunnels, tag (const struct text *, or NULL; Avro: an index
+ *             into the batch's texts), or one of NT_ENUMS: what is written, and
+ *             by which writer
  *   presence  always, when(condition), or list(condition): left out in JSON,
  *             null or an empty array in Avro where the condition is false;
  *             known: left out in JSON, 0 in Avro where the value is NULL
  *   value     over o (struct tag_origin), b (struct batch), t (struct tagged),
- *             r (t->rec) and l (the struct nt_layer that is described)
+ *             r (t->rec), l (the struct nt_layer that is described) and, in a
+ *             flow, c (t->flow->counted)
  *   doc       goes into the schema: no quotes, no backslashes
  */
 #ifndef NINETAP_FIELDS_H
 #define NINETAP_FIELDS_H
 
-/* E(kind, name in the schema, first value, end); N(value, symbol), in the order of values. */
-#define NT_ENUMS(E) \
-	E(plane, Plane, PLANE_MANAGEMENT, PLANE_MAX) \
-	E(dir, Dir, NT_DIR_IN, NT_DIR_MAX) \
-	E(hook, Hook, NT_HOOK_XDP, NT_HOOK_MAX) \
-	E(frag, Frag, NT_FRAG_NONE, NT_FRAG_MAX) \
-	E(tunnel, TunnelType, NT_TUNNEL_VXLAN, NT_TUNNEL_MAX)
-
-#define NT_SYMBOLS_plane(N) N(PLANE_MANAGEMENT, management) N(PLANE_CONTROL, control) N(PLANE_DATA, data)
-#define NT_SYMBOLS_dir(N) N(NT_DIR_IN, in) N(NT_DIR_OUT, out)
-#define NT_SYMBOLS_hook(N) N(NT_HOOK_XDP, xdp) N(NT_HOOK_TC, tc)
-#define NT_SYMBOLS_frag(N) N(NT_FRAG_NONE, none) N(NT_FRAG_FIRST, first) N(NT_FRAG_LATER, later)
-#define NT_SYMBOLS_tunnel(N) \
-	N(NT_TUNNEL_VXLAN, vxlan) N(NT_TUNNEL_GENEVE, geneve) N(NT_TUNNEL_GRE, gre) \
-	N(NT_TUNNEL_GTP, gtp) N(NT_TUNNEL_IPIP, ipip) N(NT_TUNNEL_ETHIP, ethip)
+#include "ninetap/fields_enum.h"
 
 /* The same for a whole run: once in an Avro batch, in each JSON record. */
 #define NT_FIELDS_RUN(X) \
@@ -58,12 +47,30 @@
 	X(ts, time, always, t->ts_utc_ns, \
 	  "time of the packet at the hook, ns since 1970-01-01T00:00:00Z; JSON: RFC 3339")
 
-/* One packet; l is the innermost IP packet. */
-#define NT_FIELDS_PACKET(X) \
+/* Where it was seen. */
+#define NT_FIELDS_PLACE(X) \
 	X(plane, plane, when(t->plane != PLANE_NONE), t->plane, "plane of the interface, as configured") \
 	X(iface, text, always, t->iface, "interface that the packet crossed") \
 	X(dir, dir, always, r->dir, "in: received by the interface; out: sent by it") \
-	X(hook, hook, always, r->hook, "hook of the kernel that saw the packet") \
+	X(hook, hook, always, r->hook, "hook of the kernel that saw the packet")
+
+/* Its ends; l is the innermost IP packet. */
+#define NT_FIELDS_TUPLE(X) \
+	X(src_ip, addr, always, nt_addr(l, l->src), "source address of the innermost packet; Avro: 4 or 16 bytes") \
+	X(dst_ip, addr, always, nt_addr(l, l->dst), "destination address; Avro: 4 or 16 bytes") \
+	X(proto, int, always, l->proto, "IP protocol number behind all extension headers and AH") \
+	X(src_port, int, when(l->has & NT_HAS_PORTS), l->src_port, \
+	  "source port of TCP, UDP, UDP-Lite, SCTP, DCCP; absent in later fragments") \
+	X(dst_port, int, when(l->has & NT_HAS_PORTS), l->dst_port, "destination port, likewise")
+
+/* In front of it. */
+#define NT_FIELDS_VLAN(X) \
+	X(vlan, vlans, list(l->vlans), l, \
+	  "VIDs in front of the innermost packet and inside its tunnel, outer first, at most 2")
+
+/* One packet; l likewise. */
+#define NT_FIELDS_PACKET(X) \
+	NT_FIELDS_PLACE(X) \
 	X(seq, long, always, r->seq, \
 	  "number of the packet among those owed a record on this CPU in this epoch, from 1") \
 	X(sample, long, always, r->sample, "one of so many packets is recorded; 1: every one") \
@@ -74,12 +81,7 @@
 	  "total length field of the innermost IP packet; IPv6: 40 + payload length") \
 	X(payload_bytes, long, always, r->payload_bytes, \
 	  "bytes behind the innermost L4 header, of all segments; without L4 header: behind IP") \
-	X(src_ip, addr, always, nt_addr(l, l->src), "source address of the innermost packet; Avro: 4 or 16 bytes") \
-	X(dst_ip, addr, always, nt_addr(l, l->dst), "destination address; Avro: 4 or 16 bytes") \
-	X(proto, int, always, l->proto, "IP protocol number behind all extension headers and AH") \
-	X(src_port, int, when(l->has & NT_HAS_PORTS), l->src_port, \
-	  "source port of TCP, UDP, UDP-Lite, SCTP, DCCP; absent in later fragments") \
-	X(dst_port, int, when(l->has & NT_HAS_PORTS), l->dst_port, "destination port, likewise") \
+	NT_FIELDS_TUPLE(X) \
 	X(icmp_type, int, when(l->has & NT_HAS_ICMP), r->icmp_type, "ICMP or ICMPv6 type") \
 	X(icmp_code, int, when(l->has & NT_HAS_ICMP), r->icmp_code, "ICMP or ICMPv6 code") \
 	X(tcp_flags, int, when(l->has & NT_HAS_TCP), r->tcp_flags, \
@@ -88,11 +90,10 @@
 	X(ttl, int, always, l->ttl, "time to live or hop limit") \
 	X(tos, int, always, l->tos, "type of service or traffic class, the whole byte") \
 	X(frag, frag, always, l->frag, "whether and which fragment; later ones have no L4 header") \
-	X(vlan, vlans, list(l->vlans), l, \
-	  "VIDs in front of the innermost packet and inside its tunnel, outer first, at most 2") \
+	NT_FIELDS_VLAN(X) \
 	X(tunnels, tunnels, list(r->tunnels), r, "carriers of the innermost packet, outermost first, at most 2")
 
-/* What the inventory knows of the packet: behind its other fields. */
+/* What the inventory knows of it: behind the other fields. */
 #define NT_FIELDS_TAGS(X) \
 	X(tenant, tag, known, t->tags->tenant, \
 	  "tenant of both ends, or the one that is known; tags are indices into texts, 0: not known") \
@@ -107,8 +108,8 @@
 	X(app_class, tag, known, t->tags->app ? t->tags->app->app_class : NULL, \
 	  "class of the application; index into texts")
 
-/* One carrier; l is its own IP packet. */
-#define NT_FIELDS_TUNNEL(X) \
+/* A carrier's ends; l is its own IP packet. */
+#define NT_FIELDS_CARRIER(X) \
 	X(type, tunnel, always, l->tunnel, "protocol of the tunnel that this carrier holds") \
 	X(id, long, when(l->has & NT_HAS_ID), l->id, \
 	  "VNI of vxlan and geneve, key of gre, TEID of gtp; others and gre without a key have none") \
@@ -116,8 +117,16 @@
 	X(dst_ip, addr, always, nt_addr(l, l->dst), "destination address of the carrier; Avro: 4 or 16 bytes") \
 	X(proto, int, always, l->proto, "IP protocol number of the carrier") \
 	X(src_port, int, when(l->has & NT_HAS_PORTS), l->src_port, "source port of the carrier") \
-	X(dst_port, int, when(l->has & NT_HAS_PORTS), l->dst_port, "destination port of the carrier") \
-	X(ip_bytes, long, always, l->ip_bytes, "total length field of the carrier; IPv6: 40 + payload length") \
+	X(dst_port, int, when(l->has & NT_HAS_PORTS), l->dst_port, "destination port of the carrier")
+#define NT_FIELDS_CARRIER_VLAN(X) \
 	X(vlan, vlans, list(l->vlans), l, "VIDs in front of the carrier, outer first, at most 2")
+
+/* One carrier of a packet. */
+#define NT_FIELDS_TUNNEL(X) \
+	NT_FIELDS_CARRIER(X) \
+	X(ip_bytes, long, always, l->ip_bytes, "total length field of the carrier; IPv6: 40 + payload length") \
+	NT_FIELDS_CARRIER_VLAN(X)
+
+#include "ninetap/fields_flow.h"
 
 #endif

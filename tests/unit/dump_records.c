@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 		return 2;
 	d.messages = !strcmp(argv[2], "message");
 	d.state = strtoull(argv[3], NULL, 10) | 1;
-	if (encoder_open(&d.e, argv[1], d.messages ? FRAMING_MESSAGE : FRAMING_STREAM, &sample_origin))
+	if (encoder_open(&d.e, argv[1], d.messages ? FRAMING_MESSAGE : FRAMING_STREAM, STREAM_PACKETS, &sample_origin))
 		return 1;
 	bad = dump(&d, strtol(argv[4], NULL, 10), strtol(argv[5], NULL, 10));
 	batch_free(&d.batch);

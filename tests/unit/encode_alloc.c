@@ -44,9 +44,9 @@ static void fill(struct batch *b, const char *name, enum framing framing)
 	struct tags tags;
 
 	t.tags = &tags;
-	if (again(encoder_open(&e, name, framing, &sample_origin))) {
+	if (again(encoder_open(&e, name, framing, STREAM_PACKETS, &sample_origin))) {
 		CHECK(!e);
-		CHECK_EQ(encoder_open(&e, name, framing, &sample_origin), 0);
+		CHECK_EQ(encoder_open(&e, name, framing, STREAM_PACKETS, &sample_origin), 0);
 	}
 	if (again(encoder_begin(e, b, 1)))
 		CHECK_EQ(encoder_begin(e, b, 1), 0);

@@ -29,7 +29,7 @@ static struct nt_record plain_record(void)
 /* A batch with one record in b. */
 static int encode(struct batch *b, struct encoder **e, enum framing framing, const struct tagged *t)
 {
-	int err = encoder_open(e, "avro", framing, t->origin);
+	int err = encoder_open(e, "avro", framing, STREAM_PACKETS, t->origin);
 
 	if (!err)
 		err = encoder_begin(*e, b, 2);
@@ -106,8 +106,8 @@ static void test_sync_random(void)
 {
 	struct encoder *a = NULL, *b = NULL;
 
-	CHECK_EQ(encoder_open(&a, "avro", FRAMING_STREAM, &sample_origin), 0);
-	CHECK_EQ(encoder_open(&b, "avro", FRAMING_STREAM, &sample_origin), 0);
+	CHECK_EQ(encoder_open(&a, "avro", FRAMING_STREAM, STREAM_PACKETS, &sample_origin), 0);
+	CHECK_EQ(encoder_open(&b, "avro", FRAMING_STREAM, STREAM_PACKETS, &sample_origin), 0);
 	CHECK_EQ(encoder_head(a)->len, encoder_head(b)->len);
 	CHECK(memcmp(encoder_head(a)->data + encoder_head(a)->len - 16,
 		     encoder_head(b)->data + encoder_head(b)->len - 16, 16));
@@ -121,7 +121,7 @@ static void test_empty_batch(void)
 	struct batch b = { 0 };
 
 	for (int framing = FRAMING_STREAM; framing <= FRAMING_MESSAGE; framing++) {
-		CHECK_EQ(encoder_open(&e, "avro", framing, &sample_origin), 0);
+		CHECK_EQ(encoder_open(&e, "avro", framing, STREAM_PACKETS, &sample_origin), 0);
 		CHECK_EQ(encoder_begin(e, &b, 1), 0);
 		CHECK_EQ(encoder_end(e, &b, 9), 0);
 		CHECK_EQ(b.bytes.len + b.msgs_n + b.count, 0);
@@ -199,13 +199,13 @@ static void test_damaged(void)
 {
 	struct encoder *e = NULL;
 
-	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, &sample_origin), 0);
+	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, STREAM_PACKETS, &sample_origin), 0);
 	check_damage(e);
 	encoder_close(e);
-	CHECK_EQ(encoder_open(&e, "json", FRAMING_MESSAGE, &sample_origin), 0);
+	CHECK_EQ(encoder_open(&e, "json", FRAMING_MESSAGE, STREAM_PACKETS, &sample_origin), 0);
 	check_damage(e);
 	encoder_close(e);
-	CHECK_EQ(encoder_open(&e, "smartx", FRAMING_MESSAGE, &sample_origin), 0);
+	CHECK_EQ(encoder_open(&e, "smartx", FRAMING_MESSAGE, STREAM_PACKETS, &sample_origin), 0);
 	check_damage(e);
 	encoder_close(e);
 }
@@ -222,7 +222,7 @@ static void test_noise(void)
 	uint32_t taken = 0;
 
 	for (int i = 0; i < 3; i++) {
-		CHECK_EQ(encoder_open(&e, names[i], FRAMING_STREAM, &sample_origin), 0);
+		CHECK_EQ(encoder_open(&e, names[i], FRAMING_STREAM, STREAM_PACKETS, &sample_origin), 0);
 		CHECK_EQ(encoder_begin(e, &b, 1), 0);
 		for (int n = 0; n < 20000; n++) {
 			sample_fill(&state, &r);
@@ -244,7 +244,7 @@ static void test_schema_file(void)
 	FILE *f = fopen(SCHEMA_FILE, "r");
 	size_t n = f ? fread(file, 1, sizeof(file), f) : 0;
 
-	CHECK_EQ(schema_text(&text, false), 0);
+	CHECK_EQ(schema_text(&text, STREAM_PACKETS, false), 0);
 	CHECK_EQ(n, text.len);
 	CHECK(n == text.len && !memcmp(file, text.data, n));
 	buf_free(&text);

@@ -17,7 +17,7 @@ static char *encode(const struct tag_origin *origin, const struct tagged *t)
 	struct batch b = { 0 };
 	char *text = NULL;
 
-	if (!encoder_open(&e, "json", FRAMING_STREAM, origin) && !encoder_begin(e, &b, 1) &&
+	if (!encoder_open(&e, "json", FRAMING_STREAM, STREAM_PACKETS, origin) && !encoder_begin(e, &b, 1) &&
 	    !encoder_add(e, &b, t) && !encoder_end(e, &b, 0))
 		text = strndup((char *)b.bytes.data, b.bytes.len);
 	batch_free(&b);
@@ -177,7 +177,7 @@ static void test_longest(void)
 	row = read_back(&t);
 	CHECK(row && !strcmp(json_string_value(json_object_get(row, "iface")), iface));
 	json_decref(row);
-	CHECK_EQ(encoder_open(&e, "json", FRAMING_STREAM, &sample_origin), 0);
+	CHECK_EQ(encoder_open(&e, "json", FRAMING_STREAM, STREAM_PACKETS, &sample_origin), 0);
 	CHECK(sample_fits(e, &t));
 	encoder_close(e);
 }
@@ -189,7 +189,7 @@ static void test_messages(void)
 	struct encoder *e = NULL;
 	struct batch b = { 0 };
 
-	CHECK_EQ(encoder_open(&e, "json", FRAMING_MESSAGE, &sample_origin), 0);
+	CHECK_EQ(encoder_open(&e, "json", FRAMING_MESSAGE, STREAM_PACKETS, &sample_origin), 0);
 	CHECK_EQ(encoder_head(e)->len, 0);
 	CHECK_EQ(encoder_begin(e, &b, 3), 0);
 	for (int i = 0; i < 200; i++, r.seq += 2)
@@ -222,7 +222,7 @@ static void test_stream(void)
 	struct batch b = { 0 };
 	int lines = 0;
 
-	CHECK_EQ(encoder_open(&e, "json", FRAMING_STREAM, &sample_origin), 0);
+	CHECK_EQ(encoder_open(&e, "json", FRAMING_STREAM, STREAM_PACKETS, &sample_origin), 0);
 	CHECK_EQ(encoder_begin(e, &b, 3), 0);
 	for (int i = 0; i < 3; i++)
 		CHECK_EQ(encoder_add(e, &b, &t), 0);
@@ -251,7 +251,7 @@ static void test_two_batches(void)
 	struct batch b[2] = { 0 };
 	json_t *row;
 
-	CHECK_EQ(encoder_open(&e, "json", FRAMING_STREAM, &sample_origin), 0);
+	CHECK_EQ(encoder_open(&e, "json", FRAMING_STREAM, STREAM_PACKETS, &sample_origin), 0);
 	CHECK_EQ(encoder_begin(e, &b[0], 0), 0);
 	CHECK_EQ(encoder_begin(e, &b[1], 65535), 0);
 	for (int i = 0; i < 2; i++) {
@@ -268,7 +268,7 @@ static void test_unknown(void)
 {
 	struct encoder *e = (struct encoder *)1;
 
-	CHECK_EQ(encoder_open(&e, "xml", FRAMING_STREAM, &sample_origin), -EINVAL);
+	CHECK_EQ(encoder_open(&e, "xml", FRAMING_STREAM, STREAM_PACKETS, &sample_origin), -EINVAL);
 	CHECK(!e);
 	encoder_close(e);
 }

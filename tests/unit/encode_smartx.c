@@ -20,7 +20,7 @@ static char *line(const struct tag_origin *o, const struct tagged *t)
 	struct batch b = { 0 };
 	char *text = NULL;
 
-	if (!encoder_open(&e, "smartx", FRAMING_STREAM, o) && !encoder_begin(e, &b, 1) &&
+	if (!encoder_open(&e, "smartx", FRAMING_STREAM, STREAM_PACKETS, o) && !encoder_begin(e, &b, 1) &&
 	    !encoder_add(e, &b, t) && !encoder_end(e, &b, 0)) {
 		CHECK(b.bytes.len && b.bytes.data[b.bytes.len - 1] == '\n');
 		text = strndup((char *)b.bytes.data, b.bytes.len - 1);
@@ -227,7 +227,7 @@ static void test_box(void)
 	free(is);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		o.box = bad[i];
-		CHECK_EQ(encoder_open(&e, "smartx", FRAMING_MESSAGE, &o), -EINVAL);
+		CHECK_EQ(encoder_open(&e, "smartx", FRAMING_MESSAGE, STREAM_PACKETS, &o), -EINVAL);
 		CHECK(!e);
 	}
 }
@@ -240,7 +240,7 @@ static void test_messages(void)
 	struct encoder *e = NULL;
 	struct batch b = { 0 };
 
-	CHECK_EQ(encoder_open(&e, "smartx", FRAMING_MESSAGE, &origin), 0);
+	CHECK_EQ(encoder_open(&e, "smartx", FRAMING_MESSAGE, STREAM_PACKETS, &origin), 0);
 	CHECK_EQ(encoder_head(e)->len, 0);
 	CHECK_EQ(encoder_begin(e, &b, 3), 0);
 	for (int i = 0; i < 100; i++, r.seq++)
@@ -270,7 +270,7 @@ static void test_longest(void)
 	sample_longest(&r);
 	r.layer[1].tunnel = NT_TUNNEL_VXLAN;
 	t.ts_utc_ns = INT64_MIN;
-	CHECK_EQ(encoder_open(&e, "smartx", FRAMING_STREAM, &o), 0);
+	CHECK_EQ(encoder_open(&e, "smartx", FRAMING_STREAM, STREAM_PACKETS, &o), 0);
 	CHECK(sample_fits(e, &t));
 	t.plane = PLANE_CONTROL;
 	CHECK(sample_fits(e, &t));

@@ -43,7 +43,7 @@ static void check_json(const struct tags *tags, uint64_t revision, const char *w
 	struct batch b = { 0 };
 	char *text;
 
-	CHECK_EQ(encoder_open(&e, "json", FRAMING_STREAM, &origin), 0);
+	CHECK_EQ(encoder_open(&e, "json", FRAMING_STREAM, STREAM_PACKETS, &origin), 0);
 	CHECK_EQ(encoder_begin(e, &b, 0), 0);
 	b.tags_rev = revision;
 	CHECK_EQ(encoder_add(e, &b, &t), 0);
@@ -94,7 +94,7 @@ static void test_avro(void)
 	struct encoder *e = NULL;
 	struct batch b = { 0 };
 
-	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, &origin), 0);
+	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, STREAM_PACKETS, &origin), 0);
 	encode(e, &b, tags, 1);
 	check_end(&b, one, sizeof(one));	/* with the NUL: the end of the array */
 	CHECK_EQ(b.bytes.data[b.msgs[0].begin + 10 + 2 + 3 + 1 + 1], 2); /* mark, box, site to ren, epoch, cpu */
@@ -115,7 +115,7 @@ static void test_ids_are_used_again(void)
 	struct encoder *e = NULL;
 	struct batch b = { 0 };
 
-	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, &origin), 0);
+	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, STREAM_PACKETS, &origin), 0);
 	sample_text_set(&x, 100000, "old");
 	encode(e, &b, &tags, 1);
 	check_end(&b, "\2\0\0\0\0\0\0\0\4\0\6old", 15);
@@ -157,7 +157,7 @@ static void test_size(void)
 	struct batch b = { 0 };
 	size_t before, message;
 
-	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, &origin), 0);
+	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, STREAM_PACKETS, &origin), 0);
 	CHECK_EQ(encoder_begin(e, &b, 0), 0);
 	CHECK_EQ(encoder_add(e, &b, &t), 0);
 	before = batch_size(&b);
@@ -195,7 +195,7 @@ static void check_room(const char *encoding)
 		memset(x[i].room + offsetof(struct text, s), !strcmp(encoding, "avro") ? 0xff : 1, 255);
 	}
 	t.tags = &tags;
-	CHECK_EQ(encoder_open(&e, encoding, FRAMING_STREAM, &sample_origin), 0);
+	CHECK_EQ(encoder_open(&e, encoding, FRAMING_STREAM, STREAM_PACKETS, &sample_origin), 0);
 	CHECK(sample_fits(e, &t));
 	encoder_close(e);
 }

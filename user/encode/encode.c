@@ -11,6 +11,10 @@
 
 #define MSGS_MIN 64U
 
+const char *const stream_names[STREAM_MAX] = {
+	[STREAM_PACKETS] = "packets", [STREAM_FLOWS] = "flows", [STREAM_EVENTS] = "events",
+};
+
 static const struct encoding *const encodings[] = { &encoding_json, &encoding_avro, &encoding_smartx };
 
 int batch_reserve(struct batch *b, size_t n)
@@ -51,7 +55,7 @@ void batch_free(struct batch *b)
 	*b = (struct batch){ 0 };
 }
 
-static const struct encoding *encoding_find(const char *name)
+static const struct encoding *named(const char *name)
 {
 	for (size_t i = 0; i < sizeof(encodings) / sizeof(*encodings); i++)
 		if (!strcmp(encodings[i]->name, name))
@@ -59,10 +63,20 @@ static const struct encoding *encoding_find(const char *name)
 	return NULL;
 }
 
-int encoder_open(struct encoder **out, const char *name, enum framing framing,
+/* The agent's lines have none for flows. */
+static const struct encoding *encoding_find(const char *name, enum stream stream)
+{
+	const struct encoding *encoding = named(name);
+
+	if (stream == STREAM_FLOWS && encoding == &encoding_smartx)
+		return &encoding_json;
+	return stream == STREAM_PACKETS || stream == STREAM_FLOWS ? encoding : NULL;
+}
+
+int encoder_open(struct encoder **out, const char *name, enum framing framing, enum stream stream,
 		 const struct tag_origin *origin)
 {
-	const struct encoding *encoding = encoding_find(name);
+	const struct encoding *encoding = encoding_find(name, stream);
 	struct encoder *e;
 	int err;
 
@@ -74,6 +88,7 @@ int encoder_open(struct encoder **out, const char *name, enum framing framing,
 		return -ENOMEM;
 	e->encoding = encoding;
 	e->framing = framing;
+	e->stream = stream;
 	e->origin = origin;
 	err = encoding->open(e);
 	if (err)
@@ -104,6 +119,7 @@ int encoder_begin(struct encoder *e, struct batch *b, uint32_t cpu)
 {
 	b->bytes.len = 0;
 	b->msgs_n = 0;
+	b->stream = e->stream;
 	b->cpu = cpu;
 	b->count = 0;
 	b->body = 0;
@@ -120,14 +136,16 @@ static bool layer_valid(const struct nt_layer *l)
 	       l->vlans <= NT_VLANS_MAX;
 }
 
-/* Whether what encoders index by, and seq, are in range; a record that fails was damaged on its way. */
-static bool values_in_range(const struct tagged *t)
+/* Avro and most readers of JSON end there. */
+static bool fits(uint64_t v)
 {
-	const struct nt_record *r = t->rec;
+	return v <= INT64_MAX;
+}
 
-	if (r->tunnels > NT_TUNNELS_MAX || (unsigned int)t->plane >= PLANE_MAX)
-		return false;
-	if (r->seq > INT64_MAX)		/* Avro and most readers of JSON end there */
+/* Whether what encoders index by, and seq, are in range; a record that fails was damaged on its way. */
+static bool record_valid(const struct nt_record *r)
+{
+	if (r->tunnels > NT_TUNNELS_MAX || !fits(r->seq))
 		return false;
 	if (r->dir == NT_DIR_INVALID || r->dir >= NT_DIR_MAX)
 		return false;
@@ -140,17 +158,36 @@ static bool values_in_range(const struct tagged *t)
 	return layer_valid(&r->layer[r->tunnels]);
 }
 
+/* The same of what a flow has beside its rec. */
+static bool flow_valid(const struct flow *f)
+{
+	const struct nt_flow *c = &f->counted;
+
+	if (f->key.head.mode >= NT_MODE_MAX)
+		return false;
+	if (f->reason == FLOW_INVALID || (unsigned int)f->reason >= FLOW_REASON_MAX)
+		return false;
+	return fits(c->generation) && fits(c->entry) && fits(c->sum.events) && fits(c->sum.packets) &&
+	       fits(c->sum.bytes) && fits(c->payload_bytes) && fits(c->bytes_sumsq) && fits(c->win_sum) &&
+	       fits(c->win_sumsq) && fits(c->iat_us_sum) && fits(c->iat_us_sumsq);
+}
+
+static bool of_stream(const struct tagged *t, enum stream stream)
+{
+	return stream == STREAM_FLOWS ? t->flow && flow_valid(t->flow) : !t->flow;
+}
+
 int encoder_add(struct encoder *e, struct batch *b, const struct tagged *t)
 {
 	int err;
 
-	if (!values_in_range(t))
+	if (!of_stream(t, e->stream) || !record_valid(t->rec) || (unsigned int)t->plane >= PLANE_MAX)
 		return -EINVAL;
 	err = e->encoding->add(e, b, t);
 	if (err)
 		return err;
 	if (!b->count++)
-		b->seq = t->rec->seq;
+		b->seq = tagged_number(t);
 	return 0;
 }
 

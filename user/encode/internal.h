@@ -30,6 +30,7 @@ struct encoding {
 struct encoder {
 	const struct encoding *encoding;
 	enum framing framing;
+	enum stream stream;
 	const struct tag_origin *origin;
 	struct buf head;
 	struct buf own;			/* JSON, smartx: the run's fields; Avro: scratch for a header */
@@ -40,6 +41,12 @@ struct encoder {
 };
 
 extern const struct encoding encoding_json, encoding_avro, encoding_smartx;
+
+/* What a record is numbered by in its stream. */
+static inline uint64_t tagged_number(const struct tagged *t)
+{
+	return t->flow ? t->flow->counted.entry : t->rec->seq;
+}
 
 /* Room for n bytes, within what batch_msg can address. 0 or -ENOMEM. */
 int batch_reserve(struct batch *b, size_t n) __attribute__((warn_unused_result));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json.c - a record as a JSON object (RFC 8259), whole in itself: the fields
- * of run and batch are in each. The rows of ninetap/fields.h become straight
+ * json.c - a packet or flow as a JSON object (RFC 8259), whole in itself: the
+ * fields of run and batch are in each. The rows of ninetap/fields.h become straight
  * code; room for the longest possible row is made once a record.
  */
 #include "encode/rows.h"
@@ -9,6 +9,7 @@
 
 #define OPEN_MAX 16U			/* braces */
 #define SYMBOL_MAX 15U
+#define FLOW_TYPE ",\"type\":\"flow\""
 
 /* Writes the rows of a table, each with a comma in front; the first becomes a brace. */
 #define JSON_FIELD(name, kind, presence, value, doc) \
@@ -43,7 +44,10 @@
 #define MAX_hook(v) sizeof(struct symbol)
 #define MAX_frag(v) sizeof(struct symbol)
 #define MAX_tunnel(v) sizeof(struct symbol)
+#define MAX_mode(v) sizeof(struct symbol)
+#define MAX_reason(v) sizeof(struct symbol)
 #define MAX_tunnels(v) (2 + NT_TUNNELS_MAX * (OPEN_MAX NT_FIELDS_TUNNEL(TUNNEL_MAX)))
+#define MAX_flow_tunnels(v) MAX_tunnels(v) /* each a little shorter */
 
 /* A symbol with its quotes, so wide that it is copied without looking at len. */
 struct symbol {
@@ -134,36 +138,76 @@ static unsigned char *json_tunnel_object(struct encoder *e, unsigned char *p, co
 	return p;
 }
 
-/* r has one at least. */
-static unsigned char *json_tunnels(struct encoder *e, unsigned char *p, const struct nt_record *r)
+static unsigned char *json_flow_tunnel_object(struct encoder *e, unsigned char *p, const struct nt_layer *l)
 {
 	unsigned char *open = p;
 
-	for (unsigned int i = 0; i < r->tunnels; i++) {
-		*p++ = ',';
-		p = json_tunnel_object(e, p, &r->layer[i]);
-	}
-	*open = '[';
-	*p++ = ']';
+	NT_FIELDS_FLOW_TUNNEL(JSON_FIELD)
+	*open = '{';
+	*p++ = '}';
 	return p;
 }
 
-static unsigned char *json_row(struct encoder *e, const struct batch *b, const struct tagged *t,
-			       unsigned char *p)
+/* r has one at least. */
+#define JSON_TUNNELS(kind, object) \
+	static unsigned char *json_##kind(struct encoder *e, unsigned char *p, const struct nt_record *r) \
+	{ \
+		unsigned char *open = p; \
+		for (unsigned int i = 0; i < r->tunnels; i++) { \
+			*p++ = ','; \
+			p = object(e, p, &r->layer[i]); \
+		} \
+		*open = '['; \
+		*p++ = ']'; \
+		return p; \
+	}
+JSON_TUNNELS(tunnels, json_tunnel_object)
+JSON_TUNNELS(flow_tunnels, json_flow_tunnel_object)
+
+static unsigned char *json_tags(struct encoder *e, unsigned char *p, const struct tagged *t)
+{
+	const struct text *tag;
+
+	NT_FIELDS_TAGS(JSON_TAG)
+	return p;
+}
+
+static unsigned char *json_packet(struct encoder *e, const struct batch *b, const struct tagged *t,
+				  unsigned char *p)
 {
 	const struct nt_record *r = t->rec;
 	const struct nt_layer *l = &r->layer[r->tunnels];
-	const struct text *tag;
-	unsigned char *open = p;
 
 	NT_FIELDS_TIME(JSON_FIELD)
 	p = put_bytes(p, e->own.data, e->own.len);
 	NT_FIELDS_BATCH(JSON_FIELD)
 	NT_FIELDS_PACKET(JSON_FIELD)
-	NT_FIELDS_TAGS(JSON_TAG)
-	*open = '{';
-	*p++ = '}';
-	return p;
+	return json_tags(e, p, t);
+}
+
+static unsigned char *json_flow(struct encoder *e, const struct batch *b, const struct tagged *t,
+				unsigned char *p)
+{
+	const struct nt_record *r = t->rec;
+	const struct nt_layer *l = &r->layer[r->tunnels];
+	const struct nt_flow *c = &t->flow->counted;
+
+	p = put_bytes(p, FLOW_TYPE, sizeof(FLOW_TYPE) - 1);
+	p = put_bytes(p, e->own.data, e->own.len);
+	NT_FIELDS_BATCH(JSON_FIELD)
+	NT_FIELDS_FLOW(JSON_FIELD)
+	return json_tags(e, p, t);
+}
+
+static size_t packet_max(const struct tagged *t)
+{
+	return 0 NT_FIELDS_TIME(FIELD_MAX) NT_FIELDS_BATCH(FIELD_MAX) NT_FIELDS_PACKET(FIELD_MAX)
+		NT_FIELDS_TAGS(FIELD_MAX);
+}
+
+static size_t flow_max(const struct tagged *t)
+{
+	return sizeof(FLOW_TYPE) NT_FIELDS_BATCH(FIELD_MAX) NT_FIELDS_FLOW(FIELD_MAX) NT_FIELDS_TAGS(FIELD_MAX);
 }
 
 /* The fields of the run are the same in every row: written once, with their commas. */
@@ -183,14 +227,16 @@ static int json_open(struct encoder *e)
 
 static int json_add(struct encoder *e, struct batch *b, const struct tagged *t)
 {
-	size_t max = OPEN_MAX + e->own.len
-		NT_FIELDS_TIME(FIELD_MAX) NT_FIELDS_BATCH(FIELD_MAX) NT_FIELDS_PACKET(FIELD_MAX)
-		NT_FIELDS_TAGS(FIELD_MAX);
+	size_t max = OPEN_MAX + e->own.len + (t->flow ? flow_max(t) : packet_max(t));
 	int err = row_reserve(e, b, max);
+	unsigned char *open = b->bytes.data + b->bytes.len, *p;
 
 	if (err)
 		return err;
-	row_done(e, b, json_row(e, b, t, b->bytes.data + b->bytes.len), t->rec->seq);
+	p = t->flow ? json_flow(e, b, t, open) : json_packet(e, b, t, open);
+	*open = '{';			/* in place of the first row's comma */
+	*p++ = '}';
+	row_done(e, b, p, t);
 	return 0;
 }
 

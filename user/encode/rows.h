@@ -27,8 +27,8 @@ static inline int row_reserve(const struct encoder *e, struct batch *b, size_t m
 	return batch_reserve_msg(b);
 }
 
-/* Takes the row of the record seq over, which was written up to end. */
-static inline void row_done(const struct encoder *e, struct batch *b, unsigned char *end, uint64_t seq)
+/* Takes the row of t over, which was written up to end. */
+static inline void row_done(const struct encoder *e, struct batch *b, unsigned char *end, const struct tagged *t)
 {
 	size_t begin = b->bytes.len;
 
@@ -36,7 +36,7 @@ static inline void row_done(const struct encoder *e, struct batch *b, unsigned c
 		*end++ = '\n';
 	b->bytes.len = end - b->bytes.data;
 	if (e->framing == FRAMING_MESSAGE)
-		batch_msg(b, begin, 1, seq);
+		batch_msg(b, begin, 1, tagged_number(t));
 }
 
 static inline void rows_end(struct encoder *e, struct batch *b)

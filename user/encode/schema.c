@@ -222,26 +222,46 @@ NT_ENUMS(TYPE_ENUM)
 #define DEFAULT_list(condition) NULL
 #define DEFAULT_known "0"
 
+/* An array of records of this name. */
+static void records(struct writer *w, const char *name, const char *doc, const struct field *f, size_t n)
+{
+	array_open(w);
+	named(w, name, "record");
+	put_doc(w, doc);
+	fields(w, f, n);
+	put(w, "}");
+}
+
 static void type_tunnels(struct writer *w)
 {
 	static const struct field tunnel[] = { NT_FIELDS_TUNNEL(FIELD) };
 
-	array_open(w);
-	named(w, "Tunnel", "record");
-	put_doc(w, "a carrier of the packet; tunnels of packets that hold no readable IP are not listed");
-	fields(w, tunnel, COUNT(tunnel));
-	put(w, "}");
+	records(w, "Tunnel", "a carrier of the packet; tunnels of packets that hold no readable IP are not listed",
+		tunnel, COUNT(tunnel));
 }
 
-static void type_records(struct writer *w)
+static void type_flow_tunnels(struct writer *w)
+{
+	static const struct field tunnel[] = { NT_FIELDS_FLOW_TUNNEL(FIELD) };
+
+	records(w, "FlowTunnel", "a carrier of the flow's packets; tunnels that hold no readable IP are not listed",
+		tunnel, COUNT(tunnel));
+}
+
+static void type_packets(struct writer *w)
 {
 	static const struct field packet[] = { NT_FIELDS_TIME(FIELD) NT_FIELDS_PACKET(FIELD) NT_FIELDS_TAGS(FIELD) };
 
-	array_open(w);
-	named(w, "Packet", "record");
-	put_doc(w, "one packet at one hook: the innermost IP packet, its carriers in tunnels");
-	fields(w, packet, COUNT(packet));
-	put(w, "}");
+	records(w, "Packet", "one packet at one hook: the innermost IP packet, its carriers in tunnels",
+		packet, COUNT(packet));
+}
+
+static void type_flows(struct writer *w)
+{
+	static const struct field flow[] = { NT_FIELDS_FLOW(FIELD) NT_FIELDS_TAGS(FIELD) };
+
+	records(w, "Flow", "packets of one tuple at one hook on one CPU within five minutes, counted together",
+		flow, COUNT(flow));
 }
 
 static void type_texts(struct writer *w)
@@ -251,25 +271,39 @@ static void type_texts(struct writer *w)
 	put(w, "}");
 }
 
-int schema_text(struct buf *out, bool canonical)
+static void batch(struct writer *w, const char *name, const char *doc, const struct field *f, size_t n)
 {
-	static const struct field batch[] = {
+	named(w, name, "record");
+	if (!w->canonical) {
+		comma(w);
+		key(w, "namespace");
+		string(w, NAMESPACE);
+	}
+	put_doc(w, doc);
+	fields(w, f, n);
+	newline(w);
+}
+
+#define TEXTS \
+	{ "texts", type_texts, FIELD_always, "what the tags of the records refer to, each once; the first is empty", \
+	  "[\"\"]" }
+
+int schema_text(struct buf *out, enum stream stream, bool canonical)
+{
+	static const struct field packets[] = {
 		NT_FIELDS_RUN(FIELD) NT_FIELDS_BATCH(FIELD) NT_FIELDS_LEDGER(FIELD)
-		{ "records", type_records, FIELD_always, "in the order of the CPU's ring", NULL },
-		{ "texts", type_texts, FIELD_always, "what the tags of the records refer to, each once; the first is empty",
-		  "[\"\"]" },
+		{ "records", type_packets, FIELD_always, "in the order of the CPU's ring", NULL }, TEXTS,
+	};
+	static const struct field flows[] = {
+		NT_FIELDS_RUN(FIELD) NT_FIELDS_BATCH(FIELD) NT_FIELDS_FLOW_LEDGER(FIELD)
+		{ "records", type_flows, FIELD_always, "in no order", NULL }, TEXTS,
 	};
 	struct writer w = { .out = out, .canonical = canonical };
 
-	named(&w, "Batch", "record");
-	if (!canonical) {
-		comma(&w);
-		key(&w, "namespace");
-		string(&w, NAMESPACE);
-	}
-	put_doc(&w, "records of one CPU, and what was lost of them");
-	fields(&w, batch, COUNT(batch));
-	newline(&w);
+	if (stream == STREAM_FLOWS)
+		batch(&w, "FlowBatch", "flow records of one CPU", flows, COUNT(flows));
+	else
+		batch(&w, "Batch", "records of one CPU, and what was lost of them", packets, COUNT(packets));
 	return w.err;
 }
 

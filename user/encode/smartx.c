@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * smartx.c - a record as a line of the agent that ninetap is built after, so
+ * smartx.c - a packet as a line of the agent that ninetap is built after, so
  * that the jobs that read its lines go on: 12 fields on the management and
  * control planes and for all that isn't in VXLAN, 17 for VXLAN on the data
  * plane. The fields, and what a line can't hold: docs/records.md, "The smartx
@@ -150,7 +150,7 @@ static int smartx_add(struct encoder *e, struct batch *b, const struct tagged *t
 	if (err)
 		return err;
 	p = outer ? put_17(e, p, t, outer) : put_12(e, p, t);
-	row_done(e, b, p, t->rec->seq);
+	row_done(e, b, p, t);
 	return 0;
 }
 

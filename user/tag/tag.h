@@ -15,10 +15,6 @@
 #include "base/options.h"
 #include "inventory/inventory.h"
 
-/* flow_record() makes the rec of a flow; all it does not know is 0. */
-struct flow;
-void flow_record(struct nt_record *rec, const struct flow *f);
-
 /* The same for all records of a run. Only box is never NULL. */
 struct tag_origin {
 	const char *box, *site, *pop, *ren;
@@ -46,8 +42,13 @@ struct flow {
 };
 
 /*
- * A packet's record, or a flow's, with its tags: what encoders read. Of a flow
- * rec holds what its key says (ifindex, dir, hook, sample, tunnels, layers).
+ * Makes rec of what the key says (ifindex, dir, hook, sample, tunnels, layers);
+ * all else is 0, and all of it if the key is damaged: encoders refuse that.
+ */
+void flow_record(struct nt_record *rec, const struct flow *f);
+
+/*
+ * A packet's record, or a flow's (flow_record()), with its tags: what encoders read.
  */
 struct tagged {
 	const struct nt_record *rec;
