@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * loader.c - from struct options to loaded programs: settings into read-only
- * data, filters into their maps, a ring for each CPU.
+ * data, filters into their maps. The maps themselves are loader_maps.c's.
  */
-#include "attach/loader.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +16,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "base/log.h"
-#include "attach/cpus.h"
-#include "ninetap.skel.h"
+#include "attach/instance.h"
+#include "attach/loader_priv.h"
 
-#define RINGS_BYTES_MAX (1UL << 30)	/* of all CPUs together */
 #define KERNEL_MAJOR 6
 #define KERNEL_MINOR 1
 
@@ -104,46 +101,6 @@ static int fill_filters(const struct nt_bpf *skel, const struct options *o)
 	return err;
 }
 
-static int make_ring(struct loader *l, uint32_t cpu)
-{
-	char name[24];	/* the kernel keeps 15 characters, enough for a CPU */
-
-	snprintf(name, sizeof(name), "nt_ring_%u", cpu);
-	l->ring_fds[cpu] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, name, 0, 0, l->ring_bytes, NULL);
-	if (l->ring_fds[cpu] < 0)
-		return l->ring_fds[cpu];
-	return bpf_map_update_elem(bpf_map__fd(l->skel->maps.nt_rings), &cpu, &l->ring_fds[cpu], BPF_ANY);
-}
-
-static int make_rings(struct loader *l, const struct cpus *online, int only_cpu)
-{
-	int err;
-
-	for (uint32_t cpu = 0; cpu < l->cpus; cpu++) {
-		if (only_cpu >= 0 ? cpu != (uint32_t)only_cpu : !cpus_has(online, cpu))
-			continue;
-		err = make_ring(l, cpu);
-		if (err) {
-			log_error("make ring of %u bytes for CPU %u: %s: a smaller --ring-bytes may help", l->ring_bytes, cpu, strerror(-err));
-			return err;
-		}
-	}
-	return 0;
-}
-
-/* So many bytes a CPU that all rings together stay within bounds. */
-static uint32_t bounded_ring_bytes(uint64_t wanted, uint32_t online)
-{
-	uint64_t bytes = wanted;
-
-	while (bytes * online > RINGS_BYTES_MAX && bytes > 65536)
-		bytes /= 2;
-	if (bytes != wanted)
-		log_notice("rings of %u CPUs: %llu bytes each instead of %llu, to stay within %lu in all", online,
-			   (unsigned long long)bytes, (unsigned long long)wanted, RINGS_BYTES_MAX);
-	return bytes;
-}
-
 static uint64_t random_epoch(void)
 {
 	uint64_t r = 0;
@@ -156,17 +113,22 @@ static uint64_t random_epoch(void)
 	return r;
 }
 
-static int open_and_load(struct loader *l, const struct options *o, bool replay)
+static int open_and_load(struct loader *l, const struct options *o, uint32_t online, bool replay)
 {
 	int err;
 
 	l->skel = nt_bpf__open();
-	if (!l->skel)
+	if (!l->skel) {
+		log_load_failure(-errno);
 		return -errno;
+	}
+	err = loader_size_maps(l, o, online);
+	if (err)
+		return err;
 	set_config(l->skel, o, l->ring_bytes, replay);
-	err = bpf_map__set_max_entries(l->skel->maps.nt_rings, l->cpus);
-	if (!err)
-		err = nt_bpf__load(l->skel);
+	err = nt_bpf__load(l->skel);
+	if (err)
+		log_load_failure(err);
 	return err;
 }
 
@@ -178,15 +140,41 @@ static int prepare(struct loader *l, const struct options *o, const struct cpus 
 		log_error("fill the filters: %s", strerror(-err));
 		return err;
 	}
-	return make_rings(l, online, only_cpu);
+	l->counts_fd = bpf_map__fd(l->skel->maps.nt_counts);
+	l->modes_fd = bpf_map__fd(l->skel->maps.nt_modes);
+	l->ifaces_fd = bpf_map__fd(l->skel->maps.nt_ifaces);
+	err = loader_share(l);
+	if (err) {
+		log_error("share memory with the programs: %s", strerror(-err));
+		return err;
+	}
+	if (!l->adopted)
+		*l->control = (struct nt_control){
+			.generation = 1, .mode = { o->mode == MODE_FLOW ? NT_MODE_FLOW : NT_MODE_PACKET, 1 },
+		};
+	return loader_make_cpus(l, online, only_cpu);
+}
+
+static int publish(struct loader *l)
+{
+	const struct nt_bpf *s = l->skel;
+	const int maps[] = { bpf_map__fd(s->maps.nt_instance), bpf_map__fd(s->maps.nt_ifaces),
+			     bpf_map__fd(s->maps.nt_outcomes), bpf_map__fd(s->maps.nt_flow_slots) };
+	struct attach_programs p = loader_programs(l);
+	int err = instance_publish(&l->hold, l->epoch, maps, sizeof(maps) / sizeof(maps[0]), p.fd, PROG_MAX);
+
+	if (err)
+		log_error("publish this instance: %s", strerror(-err));
+	return err;
 }
 
 int loader_open(struct loader *l, const struct options *o, bool replay, int only_cpu)
 {
+	bool alone = replay || only_cpu >= 0;
 	struct cpus online;
 	int err;
 
-	*l = (struct loader){ .epoch = random_epoch() };
+	*l = (struct loader){ .epoch = random_epoch(), .hold = -1 };
 	libbpf_set_print(libbpf_to_log);
 	raise_fd_limit();
 	err = cpus_read(&online);
@@ -195,19 +183,11 @@ int loader_open(struct loader *l, const struct options *o, bool replay, int only
 		return err;
 	}
 	l->cpus = online.possible;
-	l->ring_bytes = bounded_ring_bytes(o->ring_bytes, only_cpu >= 0 ? 1 : online.online_n);
-	l->ring_fds = malloc(l->cpus * sizeof(*l->ring_fds));
-	if (!l->ring_fds) {
-		err = -ENOMEM;
-		goto out;
-	}
-	memset(l->ring_fds, 0xff, l->cpus * sizeof(*l->ring_fds));
-	err = open_and_load(l, o, replay);
-	if (err)
-		log_load_failure(err);
-	else
+	err = open_and_load(l, o, only_cpu >= 0 ? 1 : online.online_n, replay);
+	if (!err)
 		err = prepare(l, o, &online, only_cpu);
-out:
+	if (!err && !alone)
+		err = publish(l);
 	cpus_free(&online);
 	if (err)
 		loader_close(l);
@@ -221,41 +201,29 @@ int loader_exit_code(int err)
 	return err == -ENOMEM ? EX_OSERR : EX_UNAVAILABLE;
 }
 
+struct attach_programs loader_programs(const struct loader *l)
+{
+	const struct nt_bpf *s = l->skel;
+
+	return (struct attach_programs){
+		.fd = {
+			[PROG_XDP] = bpf_program__fd(s->progs.nt_xdp),
+			[PROG_TC_IN] = bpf_program__fd(s->progs.nt_tc_in),
+			[PROG_TC_OUT] = bpf_program__fd(s->progs.nt_tc_out),
+			[PROG_TC_IN_L3] = bpf_program__fd(s->progs.nt_tc_in_l3),
+			[PROG_TC_OUT_L3] = bpf_program__fd(s->progs.nt_tc_out_l3),
+		},
+		.ifaces_map = l->ifaces_fd,
+	};
+}
+
 void loader_close(struct loader *l)
 {
-	for (uint32_t i = 0; l->ring_fds && i < l->cpus; i++)
-		if (l->ring_fds[i] >= 0)
-			close(l->ring_fds[i]);
-	free(l->ring_fds);
+	if (!l->skel)
+		return;
+	loader_free_maps(l);
+	if (l->hold >= 0)
+		close(l->hold);
 	nt_bpf__destroy(l->skel);
-	*l = (struct loader){0};
-}
-
-int loader_counts(const struct loader *l, uint64_t counts[NT_COUNT_MAX])
-{
-	uint64_t (*per_cpu)[NT_COUNT_MAX] = calloc(l->cpus, sizeof(*per_cpu));
-	uint32_t zero = 0;
-	int err;
-
-	if (!per_cpu)
-		return -ENOMEM;
-	err = bpf_map_lookup_elem(bpf_map__fd(l->skel->maps.nt_counts), &zero, per_cpu);
-	memset(counts, 0, NT_COUNT_MAX * sizeof(*counts));
-	for (uint32_t cpu = 0; !err && cpu < l->cpus; cpu++)
-		for (int i = 0; i < NT_COUNT_MAX; i++)
-			counts[i] += per_cpu[cpu][i];
-	free(per_cpu);
-	return err;
-}
-
-/*
- * The kernel waits for running programs when it changes an array of maps
- * (maybe_wait_bpf_programs() in kernel/bpf/syscall.c): put a ring in its place again.
- */
-int loader_synchronize(const struct loader *l)
-{
-	for (uint32_t cpu = 0; cpu < l->cpus; cpu++)
-		if (l->ring_fds[cpu] >= 0)
-			return bpf_map_update_elem(bpf_map__fd(l->skel->maps.nt_rings), &cpu, &l->ring_fds[cpu], BPF_ANY);
-	return 0;
+	*l = (struct loader){ .hold = -1 };
 }

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * loader_maps.c - how large the maps are, rings and flow tables for each CPU
+ * that is online, and the memory that is shared with the programs.
+ *
+ * Tables are made in pairs, the one of which is read while the other is in
+ * use (struct nt_control). Rings and tables are memory that is taken at once:
+ * each kind stays within a bound over all CPUs.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include "base/log.h"
+#include "attach/loader_priv.h"
+
+#define RINGS_BYTES_MAX (1UL << 30)	/* of all CPUs together */
+#define FLOWS_BYTES_MAX (1UL << 30)	/* likewise, tables and slots */
+#define FLOW_ENTRIES_MIN 16U
+#define ENTRY_BYTES 96			/* of a hash table beside key and value, its share of the buckets included */
+
+/* A map in an array of maps, as the array's template wants it. */
+struct inner {
+	struct bpf_map *outer;
+	enum bpf_map_type type;
+	uint32_t key, value, entries;
+	const char *key_type, *value_type; /* what bpftool shows them as; NULL: nothing */
+};
+
+/* So many bytes a CPU that all rings together stay within bounds. */
+static uint32_t bounded_ring_bytes(uint64_t wanted, uint32_t online)
+{
+	uint64_t bytes = wanted;
+
+	while (bytes * online > RINGS_BYTES_MAX && bytes > 65536)
+		bytes /= 2;
+	if (bytes != wanted)
+		log_notice("rings of %u CPUs: %llu bytes each instead of %llu, to stay within %lu in all", online,
+			   (unsigned long long)bytes, (unsigned long long)wanted, RINGS_BYTES_MAX);
+	return bytes;
+}
+
+/* One and a half times what one set of tables holds: flows that last, while the next set fills. */
+static uint64_t slots_of(uint64_t entries, uint32_t online)
+{
+	return (entries + entries / 2) * 3 / 2 * online;
+}
+
+static uint64_t flow_bytes(uint64_t entries, uint32_t online)
+{
+	uint64_t one = entries * (ENTRY_BYTES + sizeof(struct nt_flow_key4) + sizeof(struct nt_flow)) +
+		       entries / 2 * (ENTRY_BYTES + sizeof(struct nt_flow_key) + sizeof(struct nt_flow));
+
+	return 2 * one * online + slots_of(entries, online) * sizeof(struct nt_flow_slot);
+}
+
+static uint32_t bounded_flow_entries(uint32_t wanted, uint32_t online)
+{
+	uint32_t entries = wanted;
+
+	while (flow_bytes(entries, online) > FLOWS_BYTES_MAX && entries / 2 >= FLOW_ENTRIES_MIN)
+		entries /= 2;
+	if (entries != wanted)
+		log_notice("flow tables of %u CPUs: %u entries each instead of %u, to stay within %lu bytes in all",
+			   online, entries, wanted, FLOWS_BYTES_MAX);
+	return entries;
+}
+
+int loader_size_maps(struct loader *l, const struct options *o, uint32_t online)
+{
+	const struct nt_bpf *s = l->skel;
+	int err;
+
+	l->ring_bytes = bounded_ring_bytes(o->ring_bytes, online);
+	l->flow_entries = bounded_flow_entries(o->flow_entries, online);
+	l->slots_n = slots_of(l->flow_entries, online);
+	err = bpf_map__set_max_entries(s->maps.nt_rings, l->cpus);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.nt_flows_short, 2 * l->cpus);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.nt_flows_long, 2 * l->cpus);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.nt_outcomes, l->cpus);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.nt_flow_slots, l->slots_n);
+	if (err)
+		log_error("size the maps: %s", strerror(-err));
+	return err;
+}
+
+/* Writable for both sides; elements lie one behind the other. */
+static int share(const struct bpf_map *map, void **out)
+{
+	size_t bytes = (size_t)bpf_map__value_size(map) * bpf_map__max_entries(map);
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	*out = p;
+	return 0;
+}
+
+static void unshare_map(const struct bpf_map *map, void *p)
+{
+	if (p)
+		munmap(p, (size_t)bpf_map__value_size(map) * bpf_map__max_entries(map));
+}
+
+static int *descriptors(size_t n)
+{
+	int *fds = malloc(n * sizeof(*fds));
+
+	if (fds)
+		memset(fds, 0xff, n * sizeof(*fds));
+	return fds;
+}
+
+int loader_share(struct loader *l)
+{
+	int err = share(l->skel->maps.nt_control, (void **)&l->control);
+
+	if (!err)
+		err = share(l->skel->maps.nt_outcomes, (void **)&l->outcomes);
+	if (!err)
+		err = share(l->skel->maps.nt_flow_slots, (void **)&l->slots);
+	if (err)
+		return err;
+	l->ring_fds = descriptors(l->cpus);
+	l->flow_short_fds = descriptors(2 * l->cpus);
+	l->flow_long_fds = descriptors(2 * l->cpus);
+	return l->ring_fds && l->flow_short_fds && l->flow_long_fds ? 0 : -ENOMEM;
+}
+
+static uint32_t type_id(const struct btf *btf, const char *name)
+{
+	int id = btf && name ? btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT) : 0;
+
+	return id > 0 ? id : 0;
+}
+
+/* With its types, where the kernel has taken them, so that bpftool shows members. */
+static int create(const struct loader *l, const struct inner *t, const char *name)
+{
+	const struct btf *btf = bpf_object__btf(l->skel->obj);
+	int btf_fd = bpf_object__btf_fd(l->skel->obj);
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	uint32_t key = type_id(btf, t->key_type), value = type_id(btf, t->value_type);
+
+	if (btf_fd >= 0 && key && value) {
+		opts.btf_fd = btf_fd;
+		opts.btf_key_type_id = key;
+		opts.btf_value_type_id = value;
+	}
+	return bpf_map_create(t->type, name, t->key, t->value, t->entries, &opts);
+}
+
+/* Makes one and puts it in its place. *out is set last. */
+static int make(const struct loader *l, const struct inner *t, const char *name, uint32_t at, int *out)
+{
+	int fd = create(l, t, name), err;
+
+	if (fd < 0)
+		return fd;
+	err = bpf_map_update_elem(bpf_map__fd(t->outer), &at, &fd, BPF_ANY);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	__atomic_store_n(out, fd, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static int make_ring(struct loader *l, uint32_t cpu)
+{
+	const struct inner ring = {
+		.outer = l->skel->maps.nt_rings, .type = BPF_MAP_TYPE_RINGBUF, .entries = l->ring_bytes,
+	};
+	char name[24];	/* the kernel keeps 15 characters, enough for a CPU */
+	int err;
+
+	snprintf(name, sizeof(name), "nt_ring_%u", cpu);
+	err = make(l, &ring, name, cpu, &l->ring_fds[cpu]);
+	if (err)
+		log_error("make ring of %u bytes for CPU %u: %s: a smaller --ring-bytes may help", l->ring_bytes, cpu, strerror(-err));
+	return err;
+}
+
+static int make_table(struct loader *l, bool is_short, uint32_t at)
+{
+	const struct inner table = {
+		.outer = is_short ? l->skel->maps.nt_flows_short : l->skel->maps.nt_flows_long,
+		.type = BPF_MAP_TYPE_HASH,
+		.key = is_short ? sizeof(struct nt_flow_key4) : sizeof(struct nt_flow_key),
+		.value = sizeof(struct nt_flow),
+		.entries = is_short ? l->flow_entries : l->flow_entries / 2,
+		.key_type = is_short ? "nt_flow_key4" : "nt_flow_key", .value_type = "nt_flow",
+	};
+	char name[32];
+
+	snprintf(name, sizeof(name), "nt_%s_%u", is_short ? "short" : "long", at);
+	return make(l, &table, name, at, is_short ? &l->flow_short_fds[at] : &l->flow_long_fds[at]);
+}
+
+static int make_tables(struct loader *l, uint32_t cpu)
+{
+	int err = 0;
+
+	for (uint32_t at = 2 * cpu; at < 2 * cpu + 2 && !err; at++) {
+		err = make_table(l, true, at);
+		if (!err)
+			err = make_table(l, false, at);
+	}
+	if (err)
+		log_error("make flow tables of %u entries for CPU %u: %s: fewer --flow-entries may help", l->flow_entries, cpu, strerror(-err));
+	return err;
+}
+
+/* The ring last: a CPU that has one has everything. */
+static int make_cpu(struct loader *l, uint32_t cpu)
+{
+	int err = make_tables(l, cpu);
+
+	return err ? err : make_ring(l, cpu);
+}
+
+int loader_make_cpus(struct loader *l, const struct cpus *online, int only_cpu)
+{
+	int err = 0;
+
+	for (uint32_t cpu = 0; cpu < l->cpus && !err; cpu++)
+		if (only_cpu >= 0 ? cpu == (uint32_t)only_cpu : cpus_has(online, cpu))
+			err = make_cpu(l, cpu);
+	return err;
+}
+
+int loader_more_cpus(struct loader *l)
+{
+	struct cpus now;
+	int err, n = 0;
+
+	if (l->cpu_failed)
+		return 0;
+	err = cpus_read(&now);
+	for (uint32_t cpu = 0; cpu < l->cpus && !err; cpu++) {
+		if (!cpus_has(&now, cpu) || l->ring_fds[cpu] >= 0)
+			continue;
+		err = make_cpu(l, cpu);
+		n += !err;
+	}
+	cpus_free(&now);
+	l->cpu_failed = err;
+	return err ? err : n;
+}
+
+static void close_all(int *fds, size_t n)
+{
+	for (size_t i = 0; fds && i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	free(fds);
+}
+
+void loader_free_maps(struct loader *l)
+{
+	close_all(l->ring_fds, l->cpus);
+	close_all(l->flow_short_fds, 2 * l->cpus);
+	close_all(l->flow_long_fds, 2 * l->cpus);
+	unshare_map(l->skel->maps.nt_control, l->control);
+	unshare_map(l->skel->maps.nt_outcomes, l->outcomes);
+	unshare_map(l->skel->maps.nt_flow_slots, l->slots);
+}
