@@ -94,6 +94,7 @@ struct nt_outcome {
 struct nt_outcomes {
 	__u64 current;			/* 0 or 1 */
 	struct nt_outcome copy[2];
+	struct nt_tally flows_gone;	/* in flow records that are safe, or lost behind the tables */
 };
 
 #endif

@@ -6,68 +6,135 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include "base/log.h"
+#include "ledger/ledger.h"
 
-#define COUNT_NAME(id, name, text) [NT_COUNT_##id] = #name,
-const char *const count_names[NT_COUNT_MAX] = { NT_FATES(COUNT_NAME) NT_NOTES(COUNT_NAME) };
+#define LINE_BYTES 1024
 
-static uint64_t sink_losses(const struct account *a)
+void account_add_outcome(struct account *a, const struct nt_outcomes *o)
+{
+	const struct nt_outcome *c = &o->copy[o->current & 1];
+
+	ledger_add(&a->outcome.safe, &c->safe);
+	for (int i = 0; i < NT_LOSS_MAX; i++)
+		ledger_add(&a->outcome.lost[i], &c->lost[i]);
+	a->outcome.unread += c->unread;
+	a->outcome.missing += c->missing;
+	ledger_add(&a->flows_gone, &o->flows_gone);
+}
+
+void account_add_flows(struct account *a, const struct flow_outcome *f)
+{
+	ledger_add(&a->flows.safe, &f->safe);
+	for (int i = 0; i < NT_LOSS_MAX; i++)
+		ledger_add(&a->flows.lost[i], &f->lost[i]);
+}
+
+static uint64_t losses(const struct nt_tally lost[NT_LOSS_MAX])
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < SINK_LOSS_MAX; i++)
-		sum += a->sink.lost[i];
+	for (int i = 0; i < NT_LOSS_MAX; i++)
+		sum += lost[i].events;
 	return sum;
+}
+
+static uint64_t records_out(const struct account *a)
+{
+	return a->outcome.safe.events + losses(a->outcome.lost) + a->outcome.unread;
 }
 
 bool account_balances(const struct account *a)
 {
-	uint64_t fates = 0, out = a->sink.delivered + sink_losses(a) + a->unread + a->encode_lost;
+	const struct ledger_cpu sum = { .counts = a->counts };
 
-	for (int i = NT_COUNT_SEEN + 1; i < NT_COUNT_FATES_END; i++)
-		fates += a->counts[i];
-	return a->counts[NT_COUNT_SEEN] == fates && a->counts[NT_COUNT_RECORDED] == out;
+	if (!ledger_balances(&sum))
+		return false;
+	return a->kept || (a->counts.recorded.events == records_out(a) &&
+			   a->counts.flow.events + a->counts.overflow.events == a->flows_gone.events);
 }
 
 void account_rest(struct account *a, int error)
 {
-	uint64_t known = a->sink.delivered + sink_losses(a) + a->unread + a->encode_lost;
-	uint64_t rest = a->counts[NT_COUNT_RECORDED] - known;
+	uint64_t known = records_out(a), recorded = a->counts.recorded.events;
 
-	if (!error || known > a->counts[NT_COUNT_RECORDED])
+	if (!error || known > recorded)
 		return;
 	if (error == -EPIPE)
-		a->unread += rest;
+		a->outcome.unread += recorded - known;
 	else
-		a->sink.lost[SINK_LOSS_WRITE] += rest;
+		a->outcome.lost[NT_LOSS_WRITE].events += recorded - known;
 }
 
 int account_exit_code(const struct account *a, int error)
 {
 	if (error == -EPIPE)
 		return 0;
-	return sink_losses(a) || a->encode_lost ? EX_IOERR : 0;
+	return losses(a->outcome.lost) || losses(a->flows.lost) ? EX_IOERR : 0;
+}
+
+/* Appends " PREFIXname=value". */
+static void item(char *line, const char *prefix, const char *name, uint64_t value)
+{
+	size_t n = strlen(line);
+
+	snprintf(line + n, LINE_BYTES - n, " %s%s=%" PRIu64, prefix, name, value);
+}
+
+static void log_packets(const struct account *a)
+{
+	char line[LINE_BYTES] = "";
+
+	item(line, "", "seen", a->counts.seen.events);
+	item(line, "", "recorded", a->counts.recorded.events);
+	item(line, "", "delivered", a->outcome.safe.events);
+	for (int i = NT_COUNT_FLOW; i < NT_COUNT_FATES_END; i++)
+		if (!ledger_is_loss(i))
+			item(line, "", ledger_count_names[i], ledger_fate(&a->counts, i)->events);
+	item(line, "", "unread", a->outcome.unread);
+	for (int i = NT_COUNT_FLOW; i < NT_COUNT_FATES_END; i++)
+		if (ledger_is_loss(i))
+			item(line, "lost_", ledger_count_names[i], ledger_fate(&a->counts, i)->events);
+	for (int i = 0; i < NT_LOSS_MAX; i++)
+		item(line, "lost_", ledger_loss_names[i], a->outcome.lost[i].events);
+	log_notice("account:%s", line);
+}
+
+static void log_wire(const struct account *a)
+{
+	log_notice("on the wire: seen=%" PRIu64 " packets, %" PRIu64 " bytes; in records=%" PRIu64 " packets, %" PRIu64
+		   " bytes; in flows=%" PRIu64 " packets, %" PRIu64 " bytes",
+		   a->counts.seen.packets, a->counts.seen.bytes, a->outcome.safe.packets, a->outcome.safe.bytes,
+		   a->flows_gone.packets, a->flows_gone.bytes);
+}
+
+static void log_spool(const struct sink_stats *s)
+{
+	if (s->spool_in)
+		log_notice("spool: in=%" PRIu64 " out=%" PRIu64 " held=%" PRIu64 " (%" PRIu64 " bytes) lost_full=%" PRIu64
+			   " lost_age=%" PRIu64 " lost_damaged=%" PRIu64 " records",
+			   s->spool_in, s->spool_out, s->spool_held, s->spool_held_bytes, s->spool_lost_full,
+			   s->spool_lost_age, s->spool_lost_damaged);
+}
+
+static void log_notes(const struct nt_counts *c)
+{
+	char line[LINE_BYTES] = "";
+
+	for (int i = NT_COUNT_FATES_END; i < NT_COUNT_MAX; i++)
+		item(line, "", ledger_count_names[i], ledger_note(c, i));
+	log_notice("notes:%s", line);
 }
 
 void account_log(const struct account *a)
 {
-	const uint64_t *c = a->counts;
-
-	log_notice("account: seen=%" PRIu64 " recorded=%" PRIu64 " delivered=%" PRIu64
-		   " filtered=%" PRIu64 " sampled_out=%" PRIu64 " non_ip=%" PRIu64
-		   " truncated=%" PRIu64 " malformed=%" PRIu64 " unread=%" PRIu64
-		   " lost_ring_full=%" PRIu64 " lost_no_ring=%" PRIu64 " lost_queue_full=%" PRIu64
-		   " lost_delivery=%" PRIu64 " lost_write=%" PRIu64 " lost_encode=%" PRIu64,
-		   c[NT_COUNT_SEEN], c[NT_COUNT_RECORDED], a->sink.delivered,
-		   c[NT_COUNT_FILTERED], c[NT_COUNT_SAMPLED_OUT], c[NT_COUNT_NON_IP],
-		   c[NT_COUNT_TRUNCATED], c[NT_COUNT_MALFORMED], a->unread,
-		   c[NT_COUNT_RING_FULL], c[NT_COUNT_NO_RING], a->sink.lost[SINK_LOSS_QUEUE_FULL],
-		   a->sink.lost[SINK_LOSS_DELIVERY], a->sink.lost[SINK_LOSS_WRITE], a->encode_lost);
-	log_notice("notes: cut=%" PRIu64 " too_deep=%" PRIu64 " tunnel_no_ip=%" PRIu64
-		   " vxlan_flags=%" PRIu64 " tunnel_header=%" PRIu64,
-		   c[NT_COUNT_CUT], c[NT_COUNT_TOO_DEEP], c[NT_COUNT_TUNNEL_NO_IP],
-		   c[NT_COUNT_VXLAN_FLAGS], c[NT_COUNT_TUNNEL_HEADER]);
+	log_packets(a);
+	log_wire(a);
+	log_spool(&a->sink);
+	log_notes(&a->counts);
 	if (!account_balances(a))
 		log_warn("the account does not balance: please report it");
 }

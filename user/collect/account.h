@@ -8,19 +8,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "ninetap/abi.h"
+#include "collect/flow_writer.h"
 #include "sink/sink.h"
 
+/* Sums over CPUs, since the maps were made. */
 struct account {
-	uint64_t counts[NT_COUNT_MAX];	/* kernel side, summed over CPUs */
-	uint64_t unread;		/* records left alone once --count was reached */
-	uint64_t encode_lost;
+	struct nt_counts counts;
+	struct nt_outcome outcome;	/* of records; ring_pos and next_seq mean nothing here */
+	struct nt_tally flows_gone;	/* in flow records that are safe, or lost */
+	struct flow_outcome flows;	/* the same of this process alone */
 	struct sink_stats sink;
+	bool kept;			/* programs go on: what is in rings and tables is for the next process */
 };
 
-/* Names of enum nt_count: "seen", "recorded", ... */
-extern const char *const count_names[NT_COUNT_MAX];
+void account_add_outcome(struct account *a, const struct nt_outcomes *o);
+void account_add_flows(struct account *a, const struct flow_outcome *f);
 
-/* seen = fates, and recorded = delivered + unread + losses. */
+/* seen = fates; recorded = safe + unread + losses; flows and overflow = in flow records. */
 bool account_balances(const struct account *a);
 
 /*
@@ -29,10 +33,10 @@ bool account_balances(const struct account *a);
  */
 void account_rest(struct account *a, int error);
 
-/* The sysexits(3) code: 0 if every record that was wanted was delivered. error as above. */
+/* The sysexits(3) code: 0 if every record that was wanted is safe. error as above. */
 int account_exit_code(const struct account *a, int error);
 
-/* Two or three lines by log_notice; a warning if the account does not balance. */
+/* A few lines by log_notice; a warning if the account does not balance. */
 void account_log(const struct account *a);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include "base/log.h"
+#include "collect/lane.h"
 
 #define PARCELS 16U
 #define PARCEL_BYTES_MAX 900000		/* of a message, as in lane.c */
@@ -48,7 +49,7 @@ int flow_writer_open(struct flow_writer *w, const struct options *o, const struc
 {
 	int code;
 
-	*w = (struct flow_writer){ .origin = origin, .cpus = l->cpus };
+	*w = (struct flow_writer){ .origin = origin, .cpus = l->cpus, .shared = l->outcomes };
 	w->outcomes = calloc(l->cpus, sizeof(*w->outcomes));
 	if (!w->outcomes || tagger_open(&w->tagger, board) || outbox_open(&w->outbox, PARCELS, FLOW_PARCEL_RECORDS)) {
 		log_error("make room for flow records: out of memory");
@@ -68,15 +69,19 @@ void flow_writer_close(struct flow_writer *w)
 	*w = (struct flow_writer){ 0 };
 }
 
+/* After their slots are free: a kill between the two makes what is still on its way look too large, never too small. */
+static void gone(struct flow_writer *w, uint32_t cpu, const struct nt_tally *sum)
+{
+	tally_add(&w->shared[cpu].flows_gone, sum->events, sum->packets, sum->bytes);
+}
+
 static void lose(struct flow_writer *w, const struct flow *f, uint32_t slot)
 {
 	const struct nt_tally *sum = &f->counted.sum;
-	struct nt_tally *t = &w->outcomes[f->cpu].lost[NT_LOSS_ENCODE];
 
-	t->events += sum->events;
-	t->packets += sum->packets;
-	t->bytes += sum->bytes;
+	tally_add(&w->outcomes[f->cpu].lost[NT_LOSS_ENCODE], sum->events, sum->packets, sum->bytes);
 	flows_done(w->flows, slot);
+	gone(w, f->cpu, sum);
 }
 
 static int encode(struct flow_writer *w, struct batch *b, const struct flow *f)
@@ -101,9 +106,7 @@ static void take(struct flow_writer *w, struct parcel *p, const struct flow *f, 
 		return;
 	}
 	p->slots[p->slots_n++] = slot;
-	p->sum.events += sum->events;
-	p->sum.packets += sum->packets;
-	p->sum.bytes += sum->bytes;
+	tally_add(&p->sum, sum->events, sum->packets, sum->bytes);
 }
 
 /* Fills a parcel with what is due of a CPU. -ENOMEM: all of it is to be handed out again. */
@@ -165,16 +168,15 @@ static struct nt_tally part_of(const struct nt_tally *sum, uint64_t n, uint64_t 
 static void settle(struct flow_writer *w, struct parcel *p)
 {
 	struct flow_outcome *o = &w->outcomes[p->cpu];
-	struct nt_tally lost = { 0 }, *to = &o->lost[p->why];
+	struct nt_tally lost = { 0 };
 
 	if (p->lost)
 		lost = part_of(&p->sum, p->lost, p->slots_n);
 	for (uint32_t i = 0; i < p->slots_n; i++)
 		flows_done(w->flows, p->slots[i]);
-	*to = (struct nt_tally){ to->events + lost.events, to->packets + lost.packets, to->bytes + lost.bytes };
-	o->safe.events += p->sum.events - lost.events;
-	o->safe.packets += p->sum.packets - lost.packets;
-	o->safe.bytes += p->sum.bytes - lost.bytes;
+	gone(w, p->cpu, &p->sum);
+	tally_add(&o->lost[p->why], lost.events, lost.packets, lost.bytes);
+	tally_add(&o->safe, p->sum.events - lost.events, p->sum.packets - lost.packets, p->sum.bytes - lost.bytes);
 	w->out--;
 	outbox_keep(p);
 }

@@ -28,6 +28,7 @@ struct flow_writer {
 	outlet_label *label;		/* the owner sets these two before the first flow */
 	void *label_arg;
 	struct flow_outcome *outcomes;	/* by CPU */
+	struct nt_outcomes *shared;	/* by CPU: flows_gone is written here */
 	uint32_t cpus;
 	uint32_t out;			/* parcels that are on their way */
 };

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,18 +17,30 @@
 #include "base/log.h"
 
 #define RING_SHARE 8			/* of its ring a batch holds one part at most: the rest takes bursts */
+#define CPUS_CHECK_NS 1000000000LL
+#define DRAIN_WAIT_MS 1
+
+enum wish { RUN, DRAIN, KEEP, END };
 
 struct worker {
 	pthread_t thread;
+	bool started;
+	const struct loader *loader;
 	struct outlet *out;
-	struct lane *lanes;
-	uint32_t lanes_n;
+	struct lane *lanes;		/* by CPU */
+	atomic_bool *open;		/* by CPU: its lane is */
+	uint32_t cpus;
+	struct outbox *outboxes[WORKER_OUTBOXES];
 	struct iface_table *ifaces;
 	struct iface_reader *reader;
 	struct clock_offset clock;
 	uint64_t linger_ns;
+	int64_t cpus_checked_ns;
+	_Atomic int64_t turn_ns, clock_error_ns;
+	_Atomic int wish;
+	atomic_bool idle;
 	int epoll_fd;
-	int stop_fd;
+	int wake_fd;
 	int done_fd;
 	bool told;			/* done_fd was raised */
 };
@@ -40,94 +53,12 @@ static void label(void *arg, const struct nt_record *rec, struct tagged *t)
 	iface_table_find(w->reader, rec->ifindex, &t->iface, &t->plane);
 }
 
-/* At most a turn of records; how many it were. */
-static uint32_t drain(struct worker *w, struct lane *l, int64_t now)
-{
-	const struct nt_record *rec;
-	uint32_t bytes, n = 0;
-
-	for (; n < WORKER_TURN_RECORDS && !w->out->error && (rec = ring_next(&l->ring, &bytes)); n++)
-		lane_take(l, w->out, rec, bytes, now);
-	if (!l->held_n)
-		ring_release(&l->ring);
-	return n;
-}
-
-/* A turn of each ring; the most records that one of them gave. */
-static uint32_t drain_all(struct worker *w)
-{
-	int64_t now = clock_monotonic_ns();
-	uint32_t most = 0, n;
-
-	clock_refresh(&w->clock, now);
-	for (uint32_t i = 0; i < w->lanes_n; i++) {
-		n = drain(w, &w->lanes[i], now);
-		if (n > most)
-			most = n;
-	}
-	iface_reader_quiescent(w->reader);
-	return most;
-}
-
-static void cut_old(struct worker *w)
-{
-	int64_t now = clock_monotonic_ns();
-
-	for (uint32_t i = 0; i < w->lanes_n; i++)
-		if (w->lanes[i].held_n && now - w->lanes[i].since_ns >= (int64_t)w->linger_ns)
-			lane_cut(&w->lanes[i], w->out);
-}
-
-static void tell_when_done(struct worker *w)
-{
-	uint64_t one = 1;
-
-	if (w->told || (!w->out->error && !outlet_done(w->out)))
-		return;
-	w->told = true;
-	if (write(w->done_fd, &one, sizeof(one)) != sizeof(one))
-		log_error("tell the main thread to end: %s", strerror(errno));
-}
-
-/* Waits for a ring that fills, or the timer. True once the run shall end. */
-static bool wait_for_work(struct worker *w, int timeout_ms)
-{
-	struct epoll_event events[16];
-	bool stop = false;
-	int n = epoll_wait(w->epoll_fd, events, 16, timeout_ms);
-
-	for (int i = 0; i < n; i++)
-		stop |= events[i].data.fd == w->stop_fd;
-	return stop;
-}
-
-/* The programs are detached by now: what is in the rings is all there is. */
-static void drain_to_the_end(struct worker *w)
-{
-	while (!w->out->error && drain_all(w))
-		sink_poll(w->out->sink);
-	for (uint32_t i = 0; i < w->lanes_n; i++)
-		lane_cut(&w->lanes[i], w->out);
-	tell_when_done(w);
-}
-
-static void *worker_run(void *arg)
+static void reported(void *arg, const struct sink_report *r)
 {
 	struct worker *w = arg;
-	int timeout = 0;
 
-	clock_measure(&w->clock);
-	while (!wait_for_work(w, timeout)) {
-		timeout = worker_wait_ms(drain_all(w));
-		cut_old(w);
-		sink_poll(w->out->sink);
-		if (outlet_done(w->out))
-			for (uint32_t i = 0; i < w->lanes_n; i++)
-				lane_cut(&w->lanes[i], w->out);
-		tell_when_done(w);
-	}
-	drain_to_the_end(w);
-	return NULL;
+	if (r->cpu < w->cpus)
+		lane_report(&w->lanes[r->cpu], r);
 }
 
 static int watch(int epoll_fd, int fd, uint32_t events)
@@ -138,51 +69,204 @@ static int watch(int epoll_fd, int fd, uint32_t events)
 }
 
 /* Edge-triggered: a ring that is being drained must not wake us again. */
-static int open_lanes(struct worker *w, const struct loader *l)
+static int open_lane(struct worker *w, uint32_t cpu, int ring_fd)
+{
+	struct lane_settings s = {
+		.cpu = cpu, .ring_fd = ring_fd, .ring_bytes = w->loader->ring_bytes, .share = RING_SHARE,
+		.outcomes = &w->loader->outcomes[cpu],
+	};
+	int err = lane_open(&w->lanes[cpu], w->out, &s);
+
+	if (!err)
+		err = watch(w->epoll_fd, ring_fd, EPOLLIN | EPOLLET);
+	if (err)
+		lane_close(&w->lanes[cpu]);
+	atomic_store(&w->open[cpu], !err);
+	return err;
+}
+
+/* CPUs get their rings when they come online, at the start or later. */
+static int open_lanes(struct worker *w)
 {
 	int err = 0;
 
-	w->lanes = calloc(l->cpus, sizeof(*w->lanes));
-	if (!w->lanes)
-		return -ENOMEM;
-	for (uint32_t cpu = 0; cpu < l->cpus && !err; cpu++) {
-		if (l->ring_fds[cpu] < 0)
-			continue;
-		err = lane_open(&w->lanes[w->lanes_n++], w->out, cpu, l->ring_fds[cpu], l->ring_bytes, RING_SHARE);
-		if (!err)
-			err = watch(w->epoll_fd, l->ring_fds[cpu], EPOLLIN | EPOLLET);
+	for (uint32_t cpu = 0; cpu < w->cpus && !err; cpu++) {
+		int fd = __atomic_load_n(&w->loader->ring_fds[cpu], __ATOMIC_ACQUIRE);
+
+		if (fd >= 0 && !w->open[cpu])
+			err = open_lane(w, cpu, fd);
 	}
 	return err;
 }
 
-static void worker_free(struct worker *w)
+static bool done(const struct worker *w)
 {
-	for (uint32_t i = 0; i < w->lanes_n; i++)
-		lane_close(&w->lanes[i]);
-	free(w->lanes);
-	iface_reader_close(w->reader);
-	if (w->epoll_fd >= 0)
-		close(w->epoll_fd);
-	if (w->done_fd >= 0)
-		close(w->done_fd);
-	free(w);
+	return w->out->error || outlet_done(w->out);
 }
 
-static int worker_prepare(struct worker *w, const struct loader *l)
+/* At most a turn of records; how many it were. */
+static uint32_t drain(struct worker *w, struct lane *l, int64_t now)
+{
+	const struct nt_record *rec;
+	uint32_t bytes, n = 0;
+
+	for (; n < WORKER_TURN_RECORDS && !w->out->error && lane_has_room(l, w->out) &&
+	       (rec = ring_next(&l->ring, &bytes)); n++)
+		lane_take(l, w->out, rec, bytes, now);
+	return n;
+}
+
+/* A turn of each ring; the most records that one of them gave. */
+static uint32_t drain_all(struct worker *w)
+{
+	int64_t now = clock_monotonic_ns();
+	uint32_t most = 0, n;
+
+	clock_refresh(&w->clock, now);
+	atomic_store_explicit(&w->clock_error_ns, w->clock.error_ns, memory_order_relaxed);
+	atomic_store_explicit(&w->turn_ns, now, memory_order_relaxed);
+	for (uint32_t cpu = 0; cpu < w->cpus; cpu++) {
+		if (!w->open[cpu])
+			continue;
+		n = drain(w, &w->lanes[cpu], now);
+		if (n > most)
+			most = n;
+	}
+	iface_reader_quiescent(w->reader);
+	if (now - w->cpus_checked_ns >= CPUS_CHECK_NS) {
+		w->cpus_checked_ns = now;
+		(void)open_lanes(w);	/* logged; again in a second */
+	}
+	return most;
+}
+
+/* Batches that waited for long enough, or all. */
+static void cut(struct worker *w, bool all)
+{
+	int64_t now = clock_monotonic_ns();
+
+	for (uint32_t cpu = 0; cpu < w->cpus; cpu++) {
+		struct lane *l = &w->lanes[cpu];
+
+		if (w->open[cpu] && l->held_n && (all || now - l->since_ns >= (int64_t)w->linger_ns))
+			lane_cut(l, w->out);
+	}
+}
+
+static void serve_sink(struct worker *w)
+{
+	sink_poll(w->out->sink);
+	for (uint32_t i = 0; i < WORKER_OUTBOXES; i++)
+		if (w->outboxes[i])
+			outlet_post(w->out, w->outboxes[i]);
+}
+
+static void tell_when_done(struct worker *w)
+{
+	uint64_t one = 1;
+
+	if (w->told || !done(w))
+		return;
+	w->told = true;
+	if (write(w->done_fd, &one, sizeof(one)) != sizeof(one))
+		log_error("tell the main thread to end: %s", strerror(errno));
+}
+
+/* Waits for a ring that fills, a change of mind, or the timer. */
+static void wait_for_work(struct worker *w, int timeout_ms)
+{
+	struct epoll_event events[16];
+	int n = epoll_wait(w->epoll_fd, events, 16, timeout_ms);
+	uint64_t count;
+
+	for (int i = 0; i < n; i++)
+		if (events[i].data.fd == w->wake_fd && read(w->wake_fd, &count, sizeof(count)) < 0)
+			log_error("read the worker's wake-up: %s", strerror(errno));
+}
+
+static void work(struct worker *w)
+{
+	int timeout = 0;
+
+	while (atomic_load(&w->wish) == RUN) {
+		wait_for_work(w, timeout);
+		timeout = worker_wait_ms(drain_all(w));
+		cut(w, outlet_done(w->out));
+		serve_sink(w);
+		tell_when_done(w);
+	}
+}
+
+static bool all_reported(const struct worker *w)
+{
+	for (uint32_t cpu = 0; cpu < w->cpus; cpu++)
+		if (w->open[cpu] && !lane_idle(&w->lanes[cpu]))
+			return false;
+	return !w->out->parcels;
+}
+
+/*
+ * The programs are detached: what is in the rings is all there is. Or they go
+ * on, and what is in the rings is for the next process. Parcels still come.
+ */
+static void finish(struct worker *w)
+{
+	int wish;
+
+	while ((wish = atomic_load(&w->wish)) != END) {
+		uint32_t most = wish == DRAIN ? drain_all(w) : 0;
+
+		cut(w, true);
+		serve_sink(w);
+		tell_when_done(w);
+		atomic_store(&w->turn_ns, clock_monotonic_ns());
+		atomic_store(&w->idle, w->out->error || (!most && all_reported(w)));
+		if (!most)
+			wait_for_work(w, DRAIN_WAIT_MS);
+	}
+}
+
+static void *worker_run(void *arg)
+{
+	struct worker *w = arg;
+
+	work(w);
+	finish(w);
+	return NULL;
+}
+
+static void tell(struct worker *w, enum wish wish)
+{
+	uint64_t one = 1;
+
+	atomic_store(&w->idle, false);
+	atomic_store(&w->wish, wish);
+	if (write(w->wake_fd, &one, sizeof(one)) != sizeof(one))
+		log_error("wake the worker: %s", strerror(errno));
+}
+
+static int worker_prepare(struct worker *w)
 {
 	int err;
 
+	w->lanes = calloc(w->cpus, sizeof(*w->lanes));
+	w->open = calloc(w->cpus, sizeof(*w->open));
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->epoll_fd < 0 || w->done_fd < 0)
+	if (!w->lanes || !w->open)
+		return -ENOMEM;
+	if (w->epoll_fd < 0 || w->wake_fd < 0 || w->done_fd < 0)
 		return -errno;
+	clock_measure(&w->clock);
 	err = iface_reader_open(w->ifaces, &w->reader);
 	if (!err)
-		err = watch(w->epoll_fd, w->stop_fd, EPOLLIN);
+		err = watch(w->epoll_fd, w->wake_fd, EPOLLIN);
 	if (!err)
-		err = open_lanes(w, l);
+		err = open_lanes(w);
 	if (!err)
 		err = -pthread_create(&w->thread, NULL, worker_run, w);
+	w->started = !err;
 	return err;
 }
 
@@ -194,14 +278,18 @@ int worker_start(struct worker **out, const struct worker_settings *s)
 	*out = NULL;
 	if (!w)
 		return -ENOMEM;
+	w->loader = s->loader;
+	w->cpus = s->loader->cpus;
 	w->out = s->out;
 	w->out->label = label;
-	w->out->label_arg = w;
+	w->out->reported = reported;
+	w->out->label_arg = w->out->reported_arg = w;
 	w->ifaces = s->ifaces;
+	memcpy(w->outboxes, s->outboxes, sizeof(w->outboxes));
 	w->linger_ns = s->batch_linger_ns;
-	w->stop_fd = s->stop_fd;
-	w->epoll_fd = w->done_fd = -1;
-	err = worker_prepare(w, s->loader);
+	w->turn_ns = clock_monotonic_ns();
+	w->epoll_fd = w->wake_fd = w->done_fd = -1;
+	err = worker_prepare(w);
 	if (err) {
 		log_error("start the worker: %s", strerror(-err));
 		worker_free(w);
@@ -216,11 +304,54 @@ int worker_done_fd(const struct worker *w)
 	return w->done_fd;
 }
 
-void worker_join(struct worker *w, int64_t *clock_error_ns)
+void worker_drain(struct worker *w, bool keep)
+{
+	if (w)
+		tell(w, keep ? KEEP : DRAIN);
+}
+
+bool worker_idle(const struct worker *w)
+{
+	return !w || atomic_load(&w->idle);
+}
+
+int64_t worker_turn_ns(const struct worker *w)
+{
+	return atomic_load(&w->turn_ns);
+}
+
+uint64_t worker_ring_fill(const struct worker *w, uint32_t cpu)
+{
+	return cpu < w->cpus && atomic_load(&w->open[cpu]) ? ring_fill(&w->lanes[cpu].ring) : 0;
+}
+
+int64_t worker_clock_error_ns(const struct worker *w)
+{
+	return atomic_load(&w->clock_error_ns);
+}
+
+void worker_join(struct worker *w)
+{
+	if (!w || !w->started)
+		return;
+	tell(w, END);
+	pthread_join(w->thread, NULL);
+	w->started = false;
+}
+
+void worker_free(struct worker *w)
 {
 	if (!w)
 		return;
-	pthread_join(w->thread, NULL);
-	*clock_error_ns = w->clock.error_ns;
-	worker_free(w);
+	for (uint32_t cpu = 0; cpu < w->cpus && w->lanes; cpu++)
+		lane_close(&w->lanes[cpu]);
+	free(w->lanes);
+	free(w->open);
+	iface_reader_close(w->reader);
+	const int fds[] = { w->epoll_fd, w->wake_fd, w->done_fd };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	free(w);
 }
