@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * filter.bpf.h - which packets are owed a record: the filter, then the sampler.
+ * filter.bpf.h - which packets are put down: the filter, then the sampler.
  *
  * A packet passes the filter if one of its layers, the innermost or a carrier,
  * matches every list that is set: prefixes by source or destination, ports by
@@ -66,8 +66,16 @@ static INLINE int filter_passes(const struct nt_record *r)
 	return 0;
 }
 
-static INLINE int sample_passes(struct nt_cpu *c)
+/* One in nt_cfg.sample; in NT_MODE_SAMPLED one in the interface's own rate instead, counted apart. */
+static INLINE int sample_passes(struct nt_cpu *c, const struct nt_iface_mode *m)
 {
+	struct nt_record *r = &c->parse.rec;
+
+	r->sample = nt_cfg.sample;
+	if (m->mode == NT_MODE_SAMPLED) {
+		r->sample = m->sample ? m->sample : 1;
+		return c->sampled++ % r->sample == 0;
+	}
 	return nt_cfg.sample <= 1 || c->passed++ % nt_cfg.sample == 0;
 }
 

@@ -21,8 +21,17 @@ struct nt_replay nt_replay = {};
 /* What a program needs for one packet and must not lose for the next. */
 struct nt_cpu {
 	struct nt_parse parse;
-	__u64 seq;			/* packets owed a record so far */
 	__u64 passed;			/* packets that passed the filter, for the sampler */
+	__u64 sampled;			/* the same on interfaces in NT_MODE_SAMPLED */
+	__u64 window_begin;		/* UTC; of the window of the last flow packet */
+	__u64 window;			/* its number */
+	__u64 generation;		/* that of `entries` */
+	__u64 entries;			/* made in the flow tables in that generation */
+	struct nt_flow flow;		/* a new entry, and the key: too large for the stack */
+	union {
+		struct nt_flow_key key;
+		struct nt_flow_key4 key4;
+	};
 };
 
 struct {
@@ -52,7 +61,73 @@ struct {
 	__array(values, struct nt_ring);
 } nt_rings SEC(".maps");
 
-/* Who made these maps, for those who find them by id. */
+/* What user space changes while the programs run. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct nt_control);
+} nt_control SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct nt_iface_mode);
+} nt_modes SEC(".maps");
+
+/*
+ * The flow tables, at [cpu * 2 + (generation & 1)]; made and sized by the
+ * loader. Each is written by the programs of its CPU alone, and not at all
+ * while it is not of the generation.
+ */
+struct nt_table4 {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);		/* as of rings */
+	__type(key, struct nt_flow_key4);
+	__type(value, struct nt_flow);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);		/* twice the possible CPUs, set by the loader */
+	__type(key, __u32);
+	__array(values, struct nt_table4);
+} nt_flows_short SEC(".maps");
+
+struct nt_table {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct nt_flow_key);
+	__type(value, struct nt_flow);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct nt_table);
+} nt_flows_long SEC(".maps");
+
+/* What became of records and flows behind the kernel; no program looks at these two. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);		/* possible CPUs, set by the loader */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct nt_outcomes);
+} nt_outcomes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);		/* set by the loader */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct nt_flow_slot);
+} nt_flow_slots SEC(".maps");
+
+/* Who made these maps, for those who find them by id or by pin. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -25,6 +25,14 @@ static INLINE enum nt_count fate_of_level(int found)
 	return NT_COUNT_NON_IP;
 }
 
+/* Of what has no IP header that could be read: the kernel's count of segments, and the frame as it is. */
+static INLINE enum nt_count account_unread(struct nt_record *r, int found, __u32 wire_bytes, __u32 segs)
+{
+	r->packets = segs ? segs : 1;
+	r->bytes = wire_bytes;
+	return fate_of_level(found);
+}
+
 /* Lengths of one wire packet; account_gso() goes on where it stands for many. */
 static INLINE void account(struct nt_parse *p, __u32 wire_bytes)
 {
@@ -48,13 +56,28 @@ static INLINE void account_gso(struct nt_record *r, __u32 segs, __u32 size, __u3
 	r->bytes += (segs - 1) * header_bytes;
 }
 
-static INLINE enum nt_count finish(struct nt_cpu *c)
+/* Past the array: what user space set for all such. */
+static INLINE struct nt_iface_mode mode_of(__u32 ifindex)
 {
+	const struct nt_iface_mode *m = bpf_map_lookup_elem(&nt_modes, &ifindex);
+	const struct nt_control *control;
+	__u32 zero = 0;
+
+	if (m)
+		return *m;
+	control = bpf_map_lookup_elem(&nt_control, &zero);
+	return control ? control->mode : (struct nt_iface_mode){ NT_MODE_PACKET, 1 };
+}
+
+static INLINE enum nt_count finish(struct nt_cpu *c, struct nt_counts *counts)
+{
+	struct nt_iface_mode m = mode_of(c->parse.rec.ifindex);
+
 	if (!filter_passes(&c->parse.rec))
 		return NT_COUNT_FILTERED;
-	if (!sample_passes(c))
+	if (!sample_passes(c, &m))
 		return NT_COUNT_SAMPLED_OUT;
-	return emit(c);
+	return emit(c, counts, m.mode);
 }
 
 static INLINE struct nt_cpu *cpu_here(void)
@@ -69,7 +92,7 @@ static INLINE __u32 wire_bytes(__u32 frame_bytes)
 	return nt_cfg.replay ? nt_replay.wire_bytes : frame_bytes;
 }
 
-static INLINE enum nt_count record_xdp(struct nt_cpu *c, struct xdp_md *ctx)
+static INLINE enum nt_count record_xdp(struct nt_cpu *c, struct nt_counts *counts, struct xdp_md *ctx)
 {
 	struct nt_parse *p = &c->parse;
 	__u32 frame = bpf_xdp_get_buff_len(ctx);
@@ -81,12 +104,12 @@ static INLINE enum nt_count record_xdp(struct nt_cpu *c, struct xdp_md *ctx)
 	parse_begin(p, ETYPE_ETH, frame, wire);
 	found = parse_levels(&v, p);
 	if (found < 0)
-		return fate_of_level(found);
+		return account_unread(&p->rec, found, wire, 0);
 	p->rec.ifindex = ctx->ingress_ifindex;
 	p->rec.dir = NT_DIR_IN;
 	p->rec.hook = NT_HOOK_XDP;
 	account(p, wire);
-	return finish(c);
+	return finish(c, counts);
 }
 
 /* An empty packet is an IP header that was cut. */
@@ -97,7 +120,8 @@ static INLINE __u16 etype_of_l3(const struct nt_view *v, struct nt_parse *p)
 	return h ? etype_of_version(h[0]) : ETYPE_IP4;
 }
 
-static INLINE enum nt_count record_tc(struct nt_cpu *c, struct __sk_buff *skb, enum nt_dir dir, int l3)
+static INLINE enum nt_count record_tc(struct nt_cpu *c, struct nt_counts *counts, struct __sk_buff *skb,
+				      enum nt_dir dir, int l3)
 {
 	struct nt_parse *p = &c->parse;
 	__u32 wire = wire_bytes(skb->len);
@@ -115,39 +139,41 @@ static INLINE enum nt_count record_tc(struct nt_cpu *c, struct __sk_buff *skb, e
 	}
 	found = parse_levels(&v, p);
 	if (found < 0)
-		return fate_of_level(found);
+		return account_unread(&p->rec, found, wire + tag, skb->gso_segs);
 	p->rec.ifindex = skb->ifindex;
 	p->rec.dir = dir;
 	p->rec.hook = NT_HOOK_TC;
 	account(p, wire);
 	p->rec.bytes += tag;
 	account_gso(&p->rec, skb->gso_segs, skb->gso_size, p->payload_off + tag);
-	return finish(c);
+	return finish(c, counts);
 }
 
 /* Counts are made here alone, so that each packet has one fate. */
 static INLINE void worker_xdp(struct xdp_md *ctx)
 {
-	__u64 *counts = counts_here();
+	struct nt_counts *counts = counts_here();
 	struct nt_cpu *c = cpu_here();
+	enum nt_count fate;
 
 	if (!counts || !c)
 		return;
-	counts[NT_COUNT_SEEN]++;
-	count_fate(counts, record_xdp(c, ctx));
-	count_notes(counts, c->parse.notes);
+	count_begin(counts);
+	fate = record_xdp(c, counts, ctx);
+	count_end(counts, fate, &c->parse.rec, c->parse.notes);
 }
 
 static INLINE void worker_tc(struct __sk_buff *skb, enum nt_dir dir, int l3)
 {
-	__u64 *counts = counts_here();
+	struct nt_counts *counts = counts_here();
 	struct nt_cpu *c = cpu_here();
+	enum nt_count fate;
 
 	if (!counts || !c)
 		return;
-	counts[NT_COUNT_SEEN]++;
-	count_fate(counts, record_tc(c, skb, dir, l3));
-	count_notes(counts, c->parse.notes);
+	count_begin(counts);
+	fate = record_tc(c, counts, skb, dir, l3);
+	count_end(counts, fate, &c->parse.rec, c->parse.notes);
 }
 
 SEC("xdp.frags")

@@ -13,7 +13,7 @@ import sys
 WANTED = ["__u8", "__u16", "__u32", "__u64", "__s32", "__s64", "__be16", "__be32", "__wsum",
           "struct xdp_md", "struct __sk_buff", "enum bpf_map_type", "enum xdp_action"]
 # Members of unnamed enums, which have no name to ask for.
-CONSTANTS = ["BPF_RB_NO_WAKEUP", "BPF_RB_AVAIL_DATA", "BPF_F_NO_PREALLOC"]
+CONSTANTS = ["BPF_RB_NO_WAKEUP", "BPF_RB_AVAIL_DATA", "BPF_F_NO_PREALLOC", "BPF_NOEXIST"]
 
 
 def blocks(text):
