@@ -72,8 +72,8 @@ int spool_append(struct spool *s, const struct spool_msg *m) __attribute__((warn
 
 /*
  * The first message not read since the start or spool_rewind(), and its id.
- * *out points into the spool until the next call of spool_next(),
- * spool_append() or spool_poll(). What is damaged is skipped, and lost.
+ * *out points into the spool until the next spool_next() or spool_close().
+ * What is damaged is skipped, and lost.
  * 0; -ENOENT: there is none; -ENOMEM or another -errno (logged once): try later.
  */
 int spool_next(struct spool *s, struct spool_msg *out, uint64_t *id) __attribute__((warn_unused_result));

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * spool.c - the spool when nothing goes wrong: order, restarts, acks, rewind,
+ * its bounds of size and age, its lock. Damage is in spool_damage.c, failing
+ * disks in spool_disk.c, kill -9 in spool_kill.c.
+ */
+#include "spool_util.h"
+
+static void test_order(void)
+{
+	struct spool *s;
+
+	fresh();
+	s = open_spool(16 * MIB);
+	CHECK(spool_empty(s) && !spool_unread(s));
+	expect_end(s);
+	put_all(s, 1, 50, 1000);
+	expect(s, 1, 20, 1000, NULL);
+	put_all(s, 51, 60, 1000);
+	expect(s, 21, 60, 1000, NULL);
+	expect_end(s);
+	CHECK_EQ(stats(s).in, stats(s).held);
+	spool_close(s);
+}
+
+static void test_lengths(void)
+{
+	static const size_t bytes[] = { 0, 1, 255, 65536, 300000, 5 << 20, 7 };
+	struct spool_msg m;
+	uint64_t id;
+	struct spool *s;
+
+	fresh();
+	s = open_spool(16 * MIB);
+	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++)
+		CHECK_EQ(put(s, i + 1, bytes[i]), 0);
+	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+		CHECK_EQ(spool_next(s, &m, &id), 0);
+		CHECK_EQ(m.bytes, bytes[i]);
+		CHECK(is_whole(&m, bytes[i]));
+	}
+	expect_end(s);
+	spool_close(s);
+}
+
+static void test_reopen(void)
+{
+	struct spool *s;
+
+	fresh();
+	s = open_spool(16 * MIB);
+	put_all(s, 1, 400, 3000);	/* several segments */
+	CHECK(stats(s).segments > 2);
+	expect(s, 1, 100, 3000, NULL);
+	spool_close(s);
+	s = open_spool(16 * MIB);
+	CHECK_EQ(stats(s).in, 1000);	/* 1 + i % 4 each, of 400 */
+	put_all(s, 401, 500, 3000);
+	expect(s, 1, 500, 3000, NULL);
+	expect_end(s);
+	spool_close(s);
+	s = open_spool(16 * MIB);
+	expect(s, 1, 500, 3000, NULL);
+	CHECK_EQ(lost.calls, 0);
+	spool_close(s);
+}
+
+/* What was acked before comes again only from the oldest segment that held something else. */
+static void test_acks(void)
+{
+	uint64_t id[400];
+	struct spool *s;
+
+	fresh();
+	s = open_spool(16 * MIB);
+	put_all(s, 1, 400, 3000);
+	expect(s, 1, 400, 3000, id);
+	for (int i = 399; i > 0; i--)
+		spool_acked(s, id[i]);
+	CHECK_EQ(stats(s).held, 2);	/* message 1 */
+	CHECK_EQ(files_in(dir), stats(s).segments);
+	CHECK(stats(s).segments > 2);
+	spool_acked(s, id[1]);		/* again: ignored */
+	spool_acked(s, id[0] + 100000);
+	spool_acked(s, 0);
+	CHECK_EQ(stats(s).held, 2);
+	spool_acked(s, id[0]);
+	CHECK(spool_empty(s));
+	CHECK_EQ(files_in(dir), 0);
+	CHECK_EQ(stats(s).held_bytes, 0);
+	put_all(s, 401, 402, 10);
+	expect(s, 401, 402, 10, NULL);
+	spool_close(s);
+	s = open_spool(16 * MIB);
+	expect(s, 401, 402, 10, NULL);
+	expect_end(s);
+	spool_close(s);
+}
+
+/* Files go one by one, each as soon as all before it and it are acked. */
+static void test_files_go(void)
+{
+	uint64_t id[400], before;
+	struct spool *s;
+
+	fresh();
+	s = open_spool(16 * MIB);
+	put_all(s, 1, 400, 3000);
+	before = stats(s).segments;
+	expect(s, 1, 400, 3000, id);
+	for (int i = 0; i < 200; i++)
+		spool_acked(s, id[i]);
+	CHECK(files_in(dir) < before && files_in(dir) > 1);
+	CHECK_EQ(files_in(dir), stats(s).segments);
+	spool_close(s);
+	s = open_spool(16 * MIB);
+	CHECK(stats(s).held >= 500 && stats(s).held < 500 + 300);
+	spool_close(s);
+}
+
+static void test_rewind(void)
+{
+	uint64_t id[400];
+	struct spool_msg m;
+	uint64_t again;
+	struct spool *s;
+
+	fresh();
+	s = open_spool(16 * MIB);
+	put_all(s, 1, 400, 3000);
+	expect(s, 1, 300, 3000, id);
+	for (int i = 0; i < 300; i++)
+		if (i % 7)
+			spool_acked(s, id[i]);
+	spool_rewind(s);
+	for (int i = 0; i < 300; i += 7) {
+		CHECK_EQ(spool_next(s, &m, &again), 0);
+		CHECK_EQ(m.seq, i + 1);
+		CHECK_EQ(again, id[i]);
+		CHECK(is_whole(&m, 3000));
+	}
+	expect(s, 301, 400, 3000, NULL);
+	expect_end(s);
+	spool_rewind(s);
+	spool_acked(s, id[0]);		/* of the producer before */
+	CHECK_EQ(spool_next(s, &m, &again), 0);
+	CHECK_EQ(m.seq, 8);
+	stats(s);
+	spool_close(s);
+}
+
+static uint64_t records(uint64_t from, uint64_t to)
+{
+	uint64_t n = 0;
+
+	for (uint64_t i = from; i <= to; i++)
+		n += 1 + i % 4;
+	return n;
+}
+
+static void test_full(void)
+{
+	struct spool_msg m;
+	struct spool_stats st;
+	struct spool *s;
+	uint64_t id;
+
+	fresh();
+	s = open_spool(MIB);
+	for (uint64_t i = 1; i <= 1000; i++) {
+		CHECK_EQ(put(s, i, 3000), 0);
+		CHECK(stats(s).held_bytes <= MIB);
+	}
+	st = stats(s);
+	CHECK_EQ(st.in, records(1, 1000));
+	CHECK(st.held_bytes > MIB * 7 / 8);
+	CHECK_EQ(lost.records, st.lost_full);
+	CHECK_EQ(lost.unknown, 0);
+	CHECK_STR(lost.reason, "full");
+	CHECK_STR(lost.box, "box-1");
+	CHECK_EQ(spool_next(s, &m, &id), 0);
+	CHECK_EQ(records(1, m.seq - 1), st.lost_full);
+	expect(s, m.seq + 1, 1000, 3000, NULL);
+	expect_end(s);
+	CHECK_EQ(files_in(dir), st.segments);
+	spool_close(s);
+}
+
+/* What is out and not acked can be dropped, too; acks of it come too late. */
+static void test_full_in_flight(void)
+{
+	uint64_t id[1000];
+	struct spool_msg m;
+	struct spool *s;
+
+	fresh();
+	s = open_spool(MIB);
+	put_all(s, 1, 300, 3000);
+	expect(s, 1, 30, 3000, id);
+	for (int i = 0; i < 30; i += 2)
+		spool_acked(s, id[i]);
+	put_all(s, 301, 400, 3000);
+	CHECK_EQ(lost.records, stats(s).lost_full);
+	CHECK(lost.records > 0);
+	for (int i = 1; i < 30; i += 2)
+		spool_acked(s, id[i]);
+	CHECK_EQ(spool_next(s, &m, &id[0]), 0);
+	expect(s, m.seq + 1, 400, 3000, NULL);
+	expect_end(s);
+	put_all(s, 401, 1000, 3000);	/* all that is out goes */
+	CHECK_EQ(spool_next(s, &m, &id[0]), 0);
+	expect(s, m.seq + 1, 1000, 3000, NULL);
+	expect_end(s);
+	stats(s);
+	spool_close(s);
+}
+
+/* One stream of one CPU is one loss a segment, whatever the messages. */
+static void test_runs(void)
+{
+	struct spool_msg m = { .stream = STREAM_PACKETS, .count = 10, .epoch = 1, .seq = 1, .box = "b", .schema = "avro:1" };
+	static char payload[2000];
+	uint64_t segments = 0;
+	struct spool *s;
+
+	fresh();
+	s = open_spool(MIB);
+	m.payload = payload;
+	m.bytes = sizeof(payload);
+	for (int i = 0; i < 600; i++, m.seq += 10 * !m.cpu) {
+		m.cpu = i % 2;
+		CHECK_EQ(spool_append(s, &m), 0);
+		segments = stats(s).segments > segments ? stats(s).segments : segments;
+	}
+	CHECK(lost.calls > 0 && lost.calls <= 2 * segments);
+	CHECK(lost.last.count > 100);
+	CHECK_EQ(lost.last.count % 10, 0);
+	CHECK_EQ(lost.records, stats(s).lost_full);
+	spool_close(s);
+}
+
+static void test_smaller_bound(void)
+{
+	struct spool *s;
+	struct spool_msg m;
+	uint64_t id;
+
+	fresh();
+	s = open_spool(16 * MIB);
+	put_all(s, 1, 1000, 3000);
+	spool_close(s);
+	s = open_spool(MIB);
+	CHECK_EQ(put(s, 1001, 3000), 0);
+	CHECK(stats(s).held_bytes <= MIB);
+	CHECK_EQ(lost.records, stats(s).lost_full);
+	CHECK_EQ(spool_next(s, &m, &id), 0);
+	expect(s, m.seq + 1, 1001, 3000, NULL);
+	spool_close(s);
+}
+
+static void test_age(void)
+{
+	struct spool_settings set;
+	struct spool *s = NULL;
+
+	fresh();
+	s = open_spool(16 * MIB);
+	put_all(s, 1, 300, 3000);
+	spool_close(s);
+	set = settings(16 * MIB);
+	set.age_ns = 3600 * SEC_NS;
+	CHECK_EQ(spool_open(&s, &set), 0);
+	spool_poll(s);
+	CHECK_EQ(stats(s).held, records(1, 300));
+	spool_close(s);
+	set.age_ns = 1;
+	CHECK_EQ(spool_open(&s, &set), 0);
+	spool_poll(s);
+	CHECK_EQ(stats(s).lost_age, records(1, 300));
+	CHECK_EQ(lost.records, records(1, 300));
+	CHECK_STR(lost.reason, "age");
+	CHECK_EQ(files_in(dir), 0);
+	expect_end(s);
+	put_all(s, 301, 301, 10);
+	spool_poll(s);
+	CHECK_EQ(stats(s).lost_age, records(1, 301));
+	spool_close(s);
+}
+
+static void test_lock(void)
+{
+	struct spool_settings set = settings(MIB);
+	struct spool *s, *second = NULL;
+
+	fresh();
+	s = open_spool(MIB);
+	CHECK_EQ(spool_open(&second, &set), -EBUSY);
+	CHECK(!second);
+	put_all(s, 1, 3, 10);
+	spool_close(s);
+	s = open_spool(MIB);
+	expect(s, 1, 3, 10, NULL);
+	spool_close(s);
+}
+
+static void test_folder(void)
+{
+	struct spool_settings set = settings(MIB);
+	struct spool *s = NULL;
+	struct stat st;
+	char path[256];
+	FILE *f;
+
+	fresh();
+	s = open_spool(MIB);
+	CHECK_EQ(stat(dir, &st), 0);
+	CHECK_EQ(st.st_mode & 07777, 0700);
+	put_all(s, 1, 3, 10);
+	CHECK_EQ(stat(segment_path(0), &st), 0);
+	CHECK_EQ(st.st_mode & 07777, 0600);
+	spool_close(s);
+	s = NULL;
+	snprintf(path, sizeof(path), "%s/none/spool", base_dir);
+	set.dir = path;
+	CHECK_EQ(spool_open(&s, &set), -ENOENT);
+	snprintf(path, sizeof(path), "%s/file", base_dir);
+	f = fopen(path, "w");
+	fclose(f);
+	CHECK_EQ(spool_open(&s, &set), -ENOTDIR);
+	CHECK(!s);
+	remove(path);
+}
+
+static void make_file(const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	fputs(text, f);
+	fclose(f);
+}
+
+static void test_foreign(void)
+{
+	static const char *const names[] = {
+		"readme", "segment-", "segment-1", "segment-000000000000001", "segment-00000000000000zz",
+		"segment-0000000000000001.bak", "segment-ffffffffffffffff", "segment-0000000000000000",
+	};
+	char path[256];
+	struct spool *s;
+
+	fresh();
+	s = open_spool(MIB);
+	put_all(s, 1, 3, 10);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		make_file(names[i], "theirs");
+	snprintf(path, sizeof(path), "%s/segment-0000000000000300", dir);
+	CHECK_EQ(mkdir(path, 0700), 0);
+	spool_close(s);
+	s = open_spool(MIB);
+	put_all(s, 4, 1000, 3000);
+	CHECK(lost.records > 0);
+	spool_close(s);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		CHECK_EQ(access(path, F_OK), 0);
+	}
+}
+
+static void test_refused(void)
+{
+	struct spool_msg m = message(1, 10);
+	char text[300];
+	struct spool *s;
+
+	fresh();
+	s = open_spool(MIB);
+	memset(text, 'x', sizeof(text));
+	text[255] = '\0';
+	m.box = m.schema = text;
+	CHECK_EQ(spool_append(s, &m), 0);
+	text[255] = 'x';
+	text[256] = '\0';
+	CHECK_EQ(spool_append(s, &m), -EINVAL);
+	m = message(1, 10);
+	m.count = 0;
+	CHECK_EQ(spool_append(s, &m), -EINVAL);
+	m = message(1, 10);
+	m.stream = STREAM_MAX;
+	CHECK_EQ(spool_append(s, &m), -EINVAL);
+	CHECK_EQ(put(s, 2, MIB), -EMSGSIZE);
+	CHECK_EQ(stats(s).errors, 4);
+	CHECK_EQ(put(s, 3, MIB - 1000), 0);	/* all else goes for it */
+	CHECK_EQ(stats(s).lost_full, 2);
+	expect(s, 3, 3, MIB - 1000, NULL);
+	spool_close(s);
+}
+
+static void tests(void)
+{
+	RUN(test_order);
+	RUN(test_lengths);
+	RUN(test_reopen);
+	RUN(test_acks);
+	RUN(test_files_go);
+	RUN(test_rewind);
+	RUN(test_full);
+	RUN(test_full_in_flight);
+	RUN(test_runs);
+	RUN(test_smaller_bound);
+	RUN(test_age);
+	RUN(test_lock);
+	RUN(test_folder);
+	RUN(test_foreign);
+	RUN(test_refused);
+}
+
+int main(void)
+{
+	return spool_main(tests);
+}
