@@ -78,7 +78,8 @@ struct nt_counts {
 	X(ENCODE, encode, "damaged, or memory was missing to write it") \
 	X(WRITE, write, "the output could not be written") \
 	X(REFUSED, refused, "the broker refused it for good, such as one that is too large") \
-	X(CLOSED, closed, "the sink was closed before it was safe, and there was no spool")
+	X(CLOSED, closed, "the sink was closed before it was safe, and there was no spool") \
+	X(OFF, off, "there is no output for such records")
 #define NT_LOSS_ENUM(id, name, text) NT_LOSS_##id,
 enum nt_loss { NT_LOSSES(NT_LOSS_ENUM) NT_LOSS_MAX };
 

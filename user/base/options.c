@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include "base/config.h"
+#include "base/outputs.h"
 #include "base/suggest.h"
 
 #define NAME_TEXT 64
@@ -261,6 +262,8 @@ void options_free(struct options *o)
 	for (size_t i = 0; i < option_rows_n; i++)
 		option_release(&option_rows[i], o);
 	free(o->capture);
+	free(o->source);
+	free(o->setting);
 	free(o->statement);
 	free(o->tag_id);
 	*o = (struct options){ 0 };
@@ -281,6 +284,21 @@ static void set_box(struct options *o, const struct args *a)
 		option_complain(&src, "the host name is no name for a box: use --box");
 }
 
+/* Streams of another kind than the output, or in one file. */
+static void check_outputs(const struct options *o, const struct args *a)
+{
+	struct option_src src = cli_src(a->report, NULL);
+	struct outputs outputs;
+	int err = outputs_derive(&outputs, o->output, o->flows, o->events, o->encoding);
+
+	if (err == -ENOMEM)
+		(void)option_no_memory(&src);
+	else if (err)
+		a->report->mistakes++;		/* which was said */
+	else
+		outputs_free(&outputs);
+}
+
 /* What no single option can say. */
 static void finish(struct options *o, const struct args *a, bool config_read_well)
 {
@@ -295,6 +313,8 @@ static void finish(struct options *o, const struct args *a, bool config_read_wel
 			o->ifaces[i].mode = o->mode;
 	}
 	set_box(o, a);
+	if (a->command->bit & (COMMAND_RUN | COMMAND_REPLAY | COMMAND_CHECK) && config_read_well && !a->report->mistakes)
+		check_outputs(o, a);
 	if (a->command->bit == COMMAND_RUN && !o->ifaces_n && config_read_well && !a->report->mistakes)
 		option_complain(&src, "needs an interface: -i NAME, or \"interfaces\" in the configuration");
 }
@@ -355,6 +375,8 @@ int options_read(struct options *o, int argc, char **argv)
 		(void)option_no_memory(&src);
 	else
 		code = read_all(o, &a);
+	o->argc = argc;
+	o->argv = argv;
 	free(a.given);
 	return code;
 }

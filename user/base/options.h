@@ -87,6 +87,8 @@ struct options {
 	char *tag_id;			/* tag end ID */
 	int64_t at_ns;			/* tag end --at, UTC since 1970; 0: now */
 	bool is_port;			/* tag end --is-port */
+	int argc;			/* what all of it was read from, for reading it again; the caller's */
+	char **argv;
 };
 
 #define OPTIONS_HELP (-1)		/* of options_read(): --help was asked for */

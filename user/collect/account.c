@@ -105,10 +105,15 @@ static void log_packets(const struct account *a)
 
 static void log_wire(const struct account *a)
 {
-	log_notice("on the wire: seen=%" PRIu64 " packets, %" PRIu64 " bytes; in records=%" PRIu64 " packets, %" PRIu64
-		   " bytes; in flows=%" PRIu64 " packets, %" PRIu64 " bytes",
-		   a->counts.seen.packets, a->counts.seen.bytes, a->outcome.safe.packets, a->outcome.safe.bytes,
-		   a->flows_gone.packets, a->flows_gone.bytes);
+	char line[LINE_BYTES] = "";
+
+	item(line, "", "seen_packets", a->counts.seen.packets);
+	item(line, "", "seen_bytes", a->counts.seen.bytes);
+	item(line, "", "record_packets", a->outcome.safe.packets);
+	item(line, "", "record_bytes", a->outcome.safe.bytes);
+	item(line, "", "flow_packets", a->flows_gone.packets);
+	item(line, "", "flow_bytes", a->flows_gone.bytes);
+	log_notice("on the wire:%s", line);
 }
 
 static void log_spool(const struct sink_stats *s)

@@ -194,16 +194,23 @@ bool flow_thread_done(const struct flow_thread *t)
 	return !t || !t->started || atomic_load(&t->done);
 }
 
-void flow_thread_close(struct flow_thread *t)
+void flow_thread_stop(struct flow_thread *t)
 {
 	if (!t)
 		return;
 	if (t->started) {
 		tell(t, END);
 		pthread_join(t->thread, NULL);
+		t->started = false;
 	}
 	if (t->writer.outbox)
-		flow_writer_settle(&t->writer);	/* what the sink reported when it was closed */
+		flow_writer_settle(&t->writer);
+}
+
+void flow_thread_close(struct flow_thread *t)
+{
+	if (!t)
+		return;
 	flow_writer_close(&t->writer);
 	iface_reader_close(t->reader);
 	if (t->wake_fd >= 0)

@@ -40,7 +40,8 @@ void flow_thread_outcome(const struct flow_thread *t, uint32_t cpu, struct flow_
 void flow_thread_finish(struct flow_thread *t, bool keep);
 bool flow_thread_done(const struct flow_thread *t);
 
-/* Ends the thread wherever it is, and frees it; the worker has ended before. NULL is fine. */
-void flow_thread_close(struct flow_thread *t);
+/* Ends the thread wherever it is, after the sink was closed: what that reported is settled. NULL is fine. */
+void flow_thread_stop(struct flow_thread *t);
+void flow_thread_close(struct flow_thread *t);	/* NULL is fine */
 
 #endif

@@ -122,7 +122,7 @@ void observer_watch(struct observer *o, struct sink *sink, struct worker *worker
 	o->flows = flows;
 }
 
-static void send(struct observer *o, struct parcel *p)
+static void post(struct observer *o, struct parcel *p)
 {
 	if (!p->batch.count) {
 		outbox_keep(p);
@@ -141,12 +141,12 @@ void observer_spool_lost(void *arg, const struct sink_spool_loss *l)
 	if (!p)
 		return;
 	events_begin(&p->batch, l->cpu);
-	(void)loss_event(&p->batch, o->framing, &now, l);	/* without memory it is left out; the spool's figures have it */
-	send(o, p);
+	(void)!loss_event(&p->batch, o->framing, &now, l);	/* without memory it is left out; the spool's figures have it */
+	post(o, p);
 }
 
 /* Counted in the tables and gone from them; at the end, when nothing runs, what is left is what slots hold. */
-static struct nt_tally flows_open(struct observer *o, uint32_t cpu, bool closing)
+static struct nt_tally open_flows(struct observer *o, uint32_t cpu, bool closing)
 {
 	const struct nt_counts *c = &o->counts[cpu];
 	struct nt_outcomes *shared = &o->loader->outcomes[cpu];
@@ -186,7 +186,7 @@ static void take_cpu(struct observer *o, uint32_t cpu)
 	o->cpus[o->ledger.cpus_n++] = (struct ledger_cpu){
 		.cpu = cpu, .exact = o->exact[cpu], .counts = o->counts[cpu],
 		.outcome = outcome_of(&o->loader->outcomes[cpu]),
-		.flows_open = flows_open(o, cpu, o->ledger.closing),
+		.flows_open = open_flows(o, cpu, o->ledger.closing),
 		.ring_bytes = ring ? o->loader->ring_bytes : 0,
 		.ring_fill_bytes = worker_ring_fill(o->worker, cpu), .n = ++o->numbers[cpu],
 	};
@@ -237,7 +237,7 @@ static void send_events(struct observer *o, bool stop)
 		(void)!ledger_event(&p->batch, o->framing, &o->ledger, &o->ledger.cpus[i]);
 	if (stop)
 		(void)!stop_event(&p->batch, o->framing, &o->ledger);
-	send(o, p);
+	post(o, p);
 }
 
 static struct auto_load load_of(struct observer *o)

@@ -56,7 +56,8 @@ int outlet_open(struct outlet *out, const struct outlet_settings *s)
 	enum framing framing;
 	int err;
 
-	*out = (struct outlet){ .origin = s->origin, .batch_records = o->batch_records, .limit = o->count };
+	*out = (struct outlet){ .origin = s->origin, .batch_records = o->batch_records, .limit = o->count,
+				.flows_off = !s->output[STREAM_FLOWS] };
 	if (sink_framing(s->output[STREAM_PACKETS], &framing))
 		return EX_USAGE;
 	err = tagger_open(&out->tagger, s->board);
@@ -76,6 +77,13 @@ int outlet_open(struct outlet *out, const struct outlet_settings *s)
 	return open_sink(out, s);
 }
 
+static void refuse(struct parcel *p)
+{
+	p->lost = p->batch.count;
+	p->why = NT_LOSS_OFF;
+	outbox_return(p);
+}
+
 void outlet_post(struct outlet *out, struct outbox *from)
 {
 	struct parcel *p;
@@ -83,6 +91,10 @@ void outlet_post(struct outlet *out, struct outbox *from)
 	while (sink_has_room(out->sink) && (p = outbox_next(from))) {
 		int err;
 
+		if (out->flows_off && p->batch.stream == STREAM_FLOWS) {
+			refuse(p);
+			continue;
+		}
 		out->parcels++;
 		err = sink_put(out->sink, &p->batch, (uint64_t)(uintptr_t)p);
 		if (err == -EAGAIN) {

@@ -34,6 +34,7 @@ struct outlet {
 	uint64_t limit;			/* records wanted, 0: no bound */
 	uint64_t taken;			/* records that a lane holds or has sent */
 	uint64_t parcels;		/* that the sink has and did not report yet */
+	bool flows_off;			/* there is no output for them: parcels come back as lost */
 	int error;			/* -errno of a sink that wants no more: stop */
 };
 

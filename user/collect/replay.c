@@ -13,12 +13,14 @@
 #include <inttypes.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include "attach/loader.h"
 #include "base/log.h"
+#include "base/outputs.h"
 #include "collect/account.h"
 #include "collect/capture.h"
 #include "collect/commands.h"
+#include "collect/flow_writer.h"
 #include "collect/lane.h"
-#include "attach/loader.h"
 #include "collect/origin.h"
 #include "inventory/keeper.h"
 #include "ninetap.skel.h"
@@ -37,6 +39,9 @@ struct replay {
 	struct outlet out;
 	struct lane lane;
 	struct capture *capture;
+	struct outputs outputs;
+	struct flow_writer flows;
+	uint64_t now_ns;		/* the latest time in the capture so far */
 	const char *iface;		/* the capture's file name */
 	uint64_t frames;
 	uint64_t refused;		/* by the kernel: too short or too long */
@@ -72,6 +77,11 @@ static int open_tags(struct replay *r)
 	return r->o->tags ? keeper_open(&r->keeper, &s) : 0;
 }
 
+static struct board *board(const struct replay *r)
+{
+	return r->keeper ? keeper_board(r->keeper) : NULL;
+}
+
 static void label(void *arg, const struct nt_record *rec, struct tagged *t)
 {
 	const struct replay *r = arg;
@@ -81,23 +91,61 @@ static void label(void *arg, const struct nt_record *rec, struct tagged *t)
 	t->plane = r->o->plane;
 }
 
-static int open_lane(struct replay *r, int cpu)
+/* Test runs come from the loopback interface, or from none. */
+static int set_mode(const struct replay *r)
 {
-	struct board *board = r->keeper ? keeper_board(r->keeper) : NULL;
+	struct nt_iface_mode mode = { .mode = r->o->mode == MODE_FLOW ? NT_MODE_FLOW : NT_MODE_PACKET, .sample = 1 };
+	int err = 0;
+
+	for (uint32_t ifindex = 0; ifindex < 2 && !err; ifindex++)
+		err = bpf_map_update_elem(r->loader.modes_fd, &ifindex, &mode, BPF_ANY);
+	if (err)
+		log_error("set the mode: %s", strerror(-err));
+	return err;
+}
+
+static void reported(void *arg, const struct sink_report *report)
+{
+	struct replay *r = arg;
+
+	lane_report(&r->lane, report);
+}
+
+static int open_outlet(struct replay *r)
+{
+	struct outlet_settings s = {
+		.options = r->o, .output = { r->outputs.packets, r->outputs.flows, NULL },
+		.board = board(r), .origin = &r->origin.tags, .flows_head = encoder_head(r->flows.encoder), .stop_fd = -1,
+	};
+	int code = outlet_open(&r->out, &s);
+
+	r->out.label = r->flows.label = label;
+	r->out.reported = reported;
+	r->out.label_arg = r->flows.label_arg = r->out.reported_arg = r;
+	return code;
+}
+
+static int open_stages(struct replay *r, int cpu)
+{
+	const struct options *o = r->o;
+	struct lane_settings s = {
+		.cpu = cpu, .ring_fd = r->loader.ring_fds[cpu], .ring_bytes = r->loader.ring_bytes,
+		.share = RING_SHARE, .outcomes = &r->loader.outcomes[cpu],
+	};
 	int code;
 
-	if (origin_open(&r->origin, r->o, r->loader.epoch, board)) {
+	if (outputs_derive(&r->outputs, o->output, o->flows, o->events, o->encoding))
+		return EX_USAGE;
+	if (origin_open(&r->origin, o, r->loader.epoch, board(r))) {
 		log_error("name this box: out of memory");
 		return EX_OSERR;
 	}
-	code = outlet_open(&r->out, r->o, board, &r->origin.tags, -1);
-	if (code)
-		return code;
-	r->out.label = label;
-	r->out.label_arg = r;
-	if (lane_open(&r->lane, &r->out, cpu, r->loader.ring_fds[cpu], r->loader.ring_bytes, RING_SHARE))
-		return EX_OSERR;
-	return 0;
+	code = flow_writer_open(&r->flows, o, &r->loader, board(r), &r->origin.tags);
+	if (!code)
+		code = open_outlet(r);
+	if (!code && (set_mode(r) || lane_open(&r->lane, &r->out, &s)))
+		code = EX_OSERR;
+	return code;
 }
 
 static int replay_open(struct replay *r)
@@ -119,7 +167,7 @@ static int replay_open(struct replay *r)
 	err = loader_open(&r->loader, &o, true, cpu);
 	if (err)
 		return loader_exit_code(err);
-	return open_lane(r, cpu);
+	return open_stages(r, cpu);
 }
 
 /* The kernel bounds what a test run takes: see the counter `refused`. */
@@ -143,13 +191,44 @@ static bool is_refusal(int err, uint32_t bytes)
 	return err == -EINVAL || (err == -ENOMEM && bytes > XDP_BYTES_MAX);
 }
 
+/* Nobody else waits for the sink here: so this does. */
+static void serve_sink(struct replay *r)
+{
+	sink_poll(r->out.sink);
+	outlet_post(&r->out, r->flows.outbox);
+	flow_writer_settle(&r->flows);
+}
+
 static void take_records(struct replay *r)
 {
 	const struct nt_record *rec;
 	uint32_t bytes;
 
-	while ((rec = ring_next(&r->lane.ring, &bytes)))
+	while ((rec = ring_next(&r->lane.ring, &bytes))) {
 		lane_take(&r->lane, &r->out, rec, bytes, 0);
+		while (!lane_has_room(&r->lane, &r->out) && !r->out.error) {
+			serve_sink(r);
+			lane_cut(&r->lane, &r->out);
+		}
+	}
+}
+
+/* No program runs meanwhile. Out of the tables, and what is due out of the slots. */
+static void take_flows(struct replay *r)
+{
+	bool more;
+
+	do {
+		more = flows_collect(r->flows.flows, r->now_ns) > 0;
+		more |= flow_writer_send(&r->flows, r->now_ns);
+		serve_sink(r);
+	} while (more && !r->out.error);
+}
+
+/* A quarter of a table's entries: so many frames can't fill it. */
+static bool is_time_for_flows(const struct replay *r)
+{
+	return r->frames % (r->loader.flow_entries / 4) == 0;
 }
 
 static int replay_frames(struct replay *r)
@@ -159,6 +238,8 @@ static int replay_frames(struct replay *r)
 
 	while ((got = capture_next(r->capture, &f)) == 1) {
 		r->frames++;
+		if (f.ts_ns > (int64_t)r->now_ns)
+			r->now_ns = f.ts_ns;
 		err = run_frame(r, &f);
 		if (err && !is_refusal(err, f.bytes)) {
 			log_error("replay frame %" PRIu64 " of %s: %s", r->frames, r->o->capture, strerror(-err));
@@ -166,23 +247,39 @@ static int replay_frames(struct replay *r)
 		}
 		r->refused += err != 0;
 		take_records(r);
-		sink_poll(r->out.sink);
+		if (is_time_for_flows(r))
+			take_flows(r);
+		serve_sink(r);
 		if (r->out.error || outlet_done(&r->out))
 			break;
 	}
-	lane_cut(&r->lane, &r->out);
 	return got == 1 ? 0 : got;
+}
+
+/* Everything that is left goes to the sink; closing it waits for the answers. */
+static void finish(struct replay *r)
+{
+	while (r->lane.held_n && !r->out.error) {
+		lane_cut(&r->lane, &r->out);
+		serve_sink(r);
+	}
+	flows_shutdown(r->flows.flows);
+	for (int set = 0; set < 2; set++)
+		take_flows(r);
 }
 
 static int replay_account(struct replay *r)
 {
-	struct account a = { .unread = r->out.unread, .encode_lost = r->out.encode_lost };
+	struct account a = { 0 };
 
 	outlet_close(&r->out, CLOSE_TIMEOUT_MS, &a.sink);
-	if (loader_counts(&r->loader, a.counts)) {
+	flow_writer_settle(&r->flows);
+	if (loader_counts(&r->loader, &a.counts)) {
 		log_error("read the counters: the account is not complete");
 		return EX_OSERR;
 	}
+	account_add_outcome(&a, &r->loader.outcomes[r->lane.cpu]);
+	account_add_flows(&a, &r->flows.outcomes[r->lane.cpu]);
 	account_rest(&a, r->out.error);
 	log_notice("replay: frames=%" PRIu64 " refused=%" PRIu64, r->frames, r->refused);
 	account_log(&a);
@@ -205,11 +302,14 @@ int replay_main(const struct options *o)
 
 	if (!code) {
 		code = replay_frames(&r);
+		finish(&r);
 		account = replay_account(&r);
 		code = code ? code : account;
 	}
 	lane_close(&r.lane);
 	outlet_close(&r.out, 0, NULL);
+	flow_writer_close(&r.flows);
+	outputs_free(&r.outputs);
 	loader_close(&r.loader);
 	keeper_close(r.keeper);
 	origin_close(&r.origin);
