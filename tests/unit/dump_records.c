@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dump_records.c - prints random records, encoded: dump_records json|avro
- * stream|message SEED BATCHES RECORDS. The same arguments but the first two
- * give the same records. Messages are printed each behind its length in
- * decimal and a newline. No test: test_encode.py reads what it prints.
+ * dump_records.c - prints random records, encoded: dump_records json|avro|smartx
+ * stream|message packets|flows SEED BATCHES RECORDS. The same arguments but the
+ * first two give the same records. Messages are printed each behind its length
+ * in decimal and a newline. No test: test_encode.py reads what it prints.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "sample_flow.h"
 #include "sample_tags.h"
 
 struct dump {
@@ -14,6 +15,7 @@ struct dump {
 	struct batch batch;
 	uint64_t state;			/* of the random numbers */
 	int messages;
+	enum stream stream;
 };
 
 static const char *const ifaces[] = {
@@ -41,18 +43,37 @@ static int write_batch(const struct dump *d)
 	return bad;
 }
 
+/* A time, before 1970 now and then. */
+static int64_t any_time(uint64_t *state)
+{
+	int64_t ns = sample_number(state, 63);
+
+	return sample_random(state) >> 60 == 0 ? -ns - 1 : ns;
+}
+
+static void fill(struct dump *d, struct tagged *t, struct nt_record *r, struct flow *f)
+{
+	if (d->stream == STREAM_PACKETS) {
+		sample_fill(&d->state, r);
+	} else {
+		sample_flow_fill(&d->state, f);
+		flow_record(r, f);
+		t->flow = f;
+		t->last_utc_ns = any_time(&d->state);
+	}
+	t->ts_utc_ns = any_time(&d->state);
+}
+
 static int add_record(struct dump *d)
 {
 	struct nt_record r;
+	struct flow f;
 	struct tag_app app;
 	struct tags tags;
 	struct tagged t = { .rec = &r, .origin = &sample_origin, .tags = &tags };
 
 	sample_tags(&d->state, &tags, &app);
-	sample_fill(&d->state, &r);
-	t.ts_utc_ns = sample_number(&d->state, 63);
-	if (sample_random(&d->state) >> 60 == 0)
-		t.ts_utc_ns = -t.ts_utc_ns - 1;
+	fill(d, &t, &r, &f);
 	t.iface = ifaces[(sample_random(&d->state) >> 33) % (sizeof(ifaces) / sizeof(*ifaces))];
 	t.plane = (sample_random(&d->state) >> 33) % PLANE_MAX;
 	return encoder_add(d->e, &d->batch, &t);
@@ -88,13 +109,14 @@ int main(int argc, char **argv)
 	struct dump d = { 0 };
 	int bad;
 
-	if (argc != 6)
+	if (argc != 7)
 		return 2;
 	d.messages = !strcmp(argv[2], "message");
-	d.state = strtoull(argv[3], NULL, 10) | 1;
-	if (encoder_open(&d.e, argv[1], d.messages ? FRAMING_MESSAGE : FRAMING_STREAM, STREAM_PACKETS, &sample_origin))
+	d.stream = strcmp(argv[3], stream_names[STREAM_FLOWS]) ? STREAM_PACKETS : STREAM_FLOWS;
+	d.state = strtoull(argv[4], NULL, 10) | 1;
+	if (encoder_open(&d.e, argv[1], d.messages ? FRAMING_MESSAGE : FRAMING_STREAM, d.stream, &sample_origin))
 		return 1;
-	bad = dump(&d, strtol(argv[4], NULL, 10), strtol(argv[5], NULL, 10));
+	bad = dump(&d, strtol(argv[5], NULL, 10), strtol(argv[6], NULL, 10));
 	batch_free(&d.batch);
 	encoder_close(d.e);
 	return bad;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include "check.h"
 #include "failing_alloc.h"
+#include "sample_flow.h"
 #include "sample_tags.h"
 
 #define RECORDS 300			/* enough for buffers and messages to grow */
@@ -34,23 +35,24 @@ static void add(struct encoder *e, struct batch *b, const struct tagged *t)
 }
 
 /* Records into b, through whatever fails. */
-static void fill(struct batch *b, const char *name, enum framing framing)
+static void fill(struct batch *b, const char *name, enum framing framing, enum stream stream)
 {
-	struct nt_record r = sample_record();
-	struct tagged t = sample_tagged(&r);
+	struct nt_record r = sample_record(), of_flow;
+	struct flow f = sample_flow();
+	struct tagged t = stream == STREAM_FLOWS ? sample_tagged_flow(&of_flow, &f) : sample_tagged(&r);
 	struct encoder *e = NULL;
 	uint64_t state = 1;
 	struct tag_app app;
 	struct tags tags;
 
 	t.tags = &tags;
-	if (again(encoder_open(&e, name, framing, STREAM_PACKETS, &sample_origin))) {
+	if (again(encoder_open(&e, name, framing, stream, &sample_origin))) {
 		CHECK(!e);
-		CHECK_EQ(encoder_open(&e, name, framing, STREAM_PACKETS, &sample_origin), 0);
+		CHECK_EQ(encoder_open(&e, name, framing, stream, &sample_origin), 0);
 	}
 	if (again(encoder_begin(e, b, 1)))
 		CHECK_EQ(encoder_begin(e, b, 1), 0);
-	for (int i = 0; i < RECORDS; i++, r.seq++) {
+	for (int i = 0; i < RECORDS; i++, r.seq++, f.counted.entry++) {
 		sample_tags(&state, &tags, &app);
 		add(e, b, &t);
 	}
@@ -71,26 +73,32 @@ static void check_same(const struct batch *a, const struct batch *b, size_t drop
 	}
 }
 
-static void try_all(const char *name, enum framing framing, size_t drop)
+static void try_stream(const char *name, enum framing framing, enum stream stream, size_t drop)
 {
 	struct batch whole = { 0 };
 	long n = 0;
 
 	fail_at = 0;
-	fill(&whole, name, framing);
+	fill(&whole, name, framing, stream);
 	CHECK_EQ(whole.count, RECORDS);
 	do {
 		struct batch b = { 0 };
 
 		failed = 0;
 		fail_at = ++n;
-		fill(&b, name, framing);
+		fill(&b, name, framing, stream);
 		fail_at = 0;
 		check_same(&whole, &b, drop);
 		batch_free(&b);
 	} while (failed);
 	CHECK(n > 5);
 	batch_free(&whole);
+}
+
+static void try_all(const char *name, enum framing framing, size_t drop)
+{
+	try_stream(name, framing, STREAM_PACKETS, drop);
+	try_stream(name, framing, STREAM_FLOWS, drop);
 }
 
 static void test_json_stream(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * encode_avro.c - Avro batches byte by byte where the specification gives the
- * bytes, the schema against the tree's file, damaged records against all
+ * bytes, the schemas against the tree's files, damaged records against all
  * encodings. That readers read it is shown in test_encode.py.
  */
 #include <errno.h>
@@ -10,7 +10,9 @@
 #include "sample.h"
 #include "encode/schema.h"
 
-#define SCHEMA_FILE "include/ninetap/ninetap.avsc"
+static const char *const schema_files[] = {
+	[STREAM_PACKETS] = "include/ninetap/ninetap.avsc", [STREAM_FLOWS] = "include/ninetap/flows.avsc",
+};
 
 /* An IPv4 packet without anything that may be left out. */
 static struct nt_record plain_record(void)
@@ -236,20 +238,26 @@ static void test_noise(void)
 	CHECK(taken > 30000 && taken < 60000);
 }
 
-/* What the program embeds is what the tree shows; `make schema` writes the file. */
-static void test_schema_file(void)
+/* What the program embeds is what the tree shows; `make schema` writes the files. */
+static void check_schema_file(enum stream stream)
 {
 	struct buf text = { 0 };
 	char file[32768];
-	FILE *f = fopen(SCHEMA_FILE, "r");
+	FILE *f = fopen(schema_files[stream], "r");
 	size_t n = f ? fread(file, 1, sizeof(file), f) : 0;
 
-	CHECK_EQ(schema_text(&text, STREAM_PACKETS, false), 0);
+	CHECK_EQ(schema_text(&text, stream, false), 0);
 	CHECK_EQ(n, text.len);
 	CHECK(n == text.len && !memcmp(file, text.data, n));
 	buf_free(&text);
 	if (f)
 		fclose(f);
+}
+
+static void test_schema_files(void)
+{
+	check_schema_file(STREAM_PACKETS);
+	check_schema_file(STREAM_FLOWS);
 }
 
 /* The specification's EMPTY, and the fingerprint that it derives for "int" by its own rules. */
@@ -268,7 +276,7 @@ int main(void)
 	RUN(test_longest);
 	RUN(test_damaged);
 	RUN(test_noise);
-	RUN(test_schema_file);
+	RUN(test_schema_files);
 	RUN(test_crc);
 	return check_done();
 }
