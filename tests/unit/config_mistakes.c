@@ -62,6 +62,16 @@ static const struct {
 	{ "{\"output\": \"kafka:h/bad topic\"}",
 	  ":1: output: \"kafka:h/bad topic\": not a topic name, expected 1 to 249 letters, digits, '.', '_' or '-' "
 	  "behind the last '/'" },
+	{ "{\"flows\": \"of\",\n\"spool\": {\"path\": \"\", \"bytes\": 1,\n\"aeg\": 1}, \"metrics\": 9100,\n\"mode\": \"x\"}",
+	  ":1: flows: \"of\": unknown kind, expected -, file:PATH or kafka:BROKER[,BROKER...]/TOPIC\n"
+	  ":2: spool.path: is empty\n"
+	  ":2: spool.bytes: \"1\" is out of range: 1MiB to 1024GiB\n"
+	  ":3: unknown key \"spool.aeg\": did you mean \"age\"?\n"
+	  ":3: metrics: must be a string, not a whole number\n"
+	  ":4: mode: \"x\" is none of packet, flow, auto" },
+	{ "{\"instance\": \"a b\", \"keep\": \"yes\"}",
+	  ":1: instance: \"a b\" is not 1 to 64 letters, digits, '-' or '_'\n"
+	  ":1: keep: must be true or false, not a string" },
 	{ "{\"ring_bytes\": 65537}",
 	  ":1: ring_bytes: \"65537\" is not a power of two: the nearest are 64KiB and 128KiB" },
 	{ "{\"ring_bytes\": \"2GiB\"}", ":1: ring_bytes: \"2GiB\" is out of range: 64KiB to 1GiB" },
@@ -196,6 +206,27 @@ static void check_file(const char *path, int code, const char *why)
 	options_free(&o);
 }
 
+/* Streams that can't stand beside each other are a mistake of the file that says so. */
+static void test_streams_of_two_kinds(void)
+{
+	static const char text[] = "{\"output\": \"file:/x\", \"flows\": \"-\"}";
+	char path[] = "/tmp/ninetap-config.XXXXXX";
+	int fd = mkstemp(path);
+	struct options o;
+
+	CHECK_EQ(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	close(fd);
+	CHECK_EQ(READ(&o, "check", path), EX_CONFIG);
+	CHECK_STR(caught, "ninetap: error: --flows: goes to standard output, but the output to a file: "
+			  "all streams go to one kind, or off\n");
+	options_free(&o);
+	CHECK_EQ(READ(&o, "run", "-ix", "-c", path, "--flows=file:y"), 0);
+	options_free(&o);
+	CHECK_EQ(READ(&o, "run", "-ix", "-c", path, "--output=file:/z"), EX_USAGE);
+	options_free(&o);
+	unlink(path);
+}
+
 static int open_fds(void)
 {
 	int n = 0;
@@ -231,6 +262,7 @@ int main(void)
 	RUN(test_mistakes);
 	RUN(test_long_names_are_refused);
 	RUN(test_full_lists);
+	RUN(test_streams_of_two_kinds);
 	RUN(test_files_that_are_none);
 	return check_done();
 }

@@ -9,13 +9,17 @@
 
 static const char whole[] =
 	"{\"box\": \"b\", \"box_address\": \"192.0.2.7\", \"site\": \"s\\u00e9\", \"pop\": \"p\", \"ren\": \"r\",\n"
-	"\"interfaces\": [{\"match\": \"eth*\", \"plane\": \"data\", \"hook\": \"auto\"}, \"tap*\"],\n"
+	"\"interfaces\": [{\"match\": \"eth*\", \"plane\": \"data\", \"hook\": \"auto\", \"mode\": \"flow\"}, \"tap*\"],\n"
 	"\"output\": \"file:/x\", \"encoding\": \"avro\", \"hook\": \"tc\", \"tc\": \"tcx\", \"plane\": \"control\",\n"
 	"\"filter\": {\"cidr\": [\"10.0.0.0/8\", \"2001:db8::/32\"], \"port\": [80, \"8000-8010\"],\n"
 	"\"proto\": [\"tcp\", 17]}, \"sample\": 3, \"vxlan_ports\": [4789], \"ring_bytes\": 65536,\n"
 	"\"batch\": {\"records\": 5, \"linger\": 2}, \"rotate\": {\"bytes\": \"1MiB\", \"interval\": \"1h\"},\n"
 	"\"kafka\": {\"a\": \"b=c\", \"n\": 5, \"x\": -0.5e1, \"t\": true, \"e\": \"\"},\n"
 	"\"tags\": [\"/etc/t.jsonl\", \"kafka:b:1/t\", \"socket\"],\n"
+	"\"mode\": \"auto\", \"flows\": \"file:/f\", \"events\": \"off\",\n"
+	"\"flow\": {\"entries\": 99, \"active\": 30, \"idle\": \"2s\"},\n"
+	"\"spool\": {\"path\": \"/s\", \"bytes\": \"2MiB\", \"age\": \"1d\", \"sync\": \"20ms\", \"after\": \"3s\"},\n"
+	"\"instance\": \"i\", \"pins\": \"off\", \"keep\": true, \"metrics\": \"127.0.0.1:9100\",\n"
 	"\"count\": 9, \"duration\": \"5m\", \"verbose\": true}";
 
 static void test_scalars(void)
@@ -43,6 +47,21 @@ static void test_scalars(void)
 	CHECK_EQ(o.count, 9);
 	CHECK_EQ(o.duration_ns, 300000000000);
 	CHECK(o.verbose);
+	CHECK_EQ(o.mode, MODE_AUTO);
+	CHECK_STR(o.flows, "file:/f");
+	CHECK_STR(o.events, "off");
+	CHECK_EQ(o.flow_entries, 99);
+	CHECK_EQ(o.flow_active_ns, 30000000000);
+	CHECK_EQ(o.flow_idle_ns, 2000000000);
+	CHECK_STR(o.spool, "/s");
+	CHECK_EQ(o.spool_bytes, 2 << 20);
+	CHECK_EQ(o.spool_age_ns, 86400000000000);
+	CHECK_EQ(o.spool_sync_ns, 20000000);
+	CHECK_EQ(o.spool_after_ns, 3000000000);
+	CHECK_STR(o.instance, "i");
+	CHECK_STR(o.pins, "off");
+	CHECK(o.keep);
+	CHECK_STR(o.metrics, "127.0.0.1:9100");
 	options_free(&o);
 }
 
@@ -110,6 +129,8 @@ static void test_rules_are_settled(void)
 	CHECK_EQ(o.ifaces[0].hook, HOOK_AUTO);		/* said so, though all else is tc */
 	CHECK_EQ(o.ifaces[1].plane, PLANE_CONTROL);
 	CHECK_EQ(o.ifaces[1].hook, HOOK_TC);
+	CHECK_EQ(o.ifaces[0].mode, MODE_FLOW);
+	CHECK_EQ(o.ifaces[1].mode, MODE_AUTO);
 	options_free(&o);
 }
 
@@ -156,6 +177,11 @@ static void check_same(const struct options *a, const struct options *b)
 	CHECK_EQ(a->plane, b->plane);
 	CHECK_EQ(a->hook, b->hook);
 	CHECK_EQ(a->tc, b->tc);
+	CHECK_EQ(a->mode, b->mode);
+	CHECK_EQ(a->keep, b->keep);
+	CHECK_EQ(a->flow_entries, b->flow_entries);
+	CHECK_EQ(a->flow_active_ns, b->flow_active_ns);
+	CHECK_EQ(a->spool_after_ns, b->spool_after_ns);
 }
 
 static void check_reads_back(struct options *o)

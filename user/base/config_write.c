@@ -120,6 +120,10 @@ static json_t *value_json(const struct option_row *row, const struct options *o)
 	case OPTION_NAME:
 	case OPTION_ADDRESS:
 	case OPTION_OUTPUT:
+	case OPTION_STREAM:
+	case OPTION_PATH:
+	case OPTION_LISTEN:
+	case OPTION_LABEL:
 	case OPTION_WORD:
 		return text_json(*(char *const *)field);
 	case OPTION_CHOICE:

@@ -300,6 +300,10 @@ void option_release(const struct option_row *row, void *base)
 	case OPTION_NAME:
 	case OPTION_ADDRESS:
 	case OPTION_OUTPUT:
+	case OPTION_STREAM:
+	case OPTION_PATH:
+	case OPTION_LISTEN:
+	case OPTION_LABEL:
 	case OPTION_WORD:
 	case OPTION_SOCKET:
 		free(*text);

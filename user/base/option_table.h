@@ -19,6 +19,10 @@ enum option_kind {
 	OPTION_NAME,			/* char *, 1 to 255 bytes of UTF-8 */
 	OPTION_ADDRESS,			/* char *, an IPv4 or IPv6 address */
 	OPTION_OUTPUT,			/* char *, a sink */
+	OPTION_STREAM,			/* char *, a sink or "off" */
+	OPTION_PATH,			/* char *, with room left for the names below it */
+	OPTION_LISTEN,			/* char *, an address and port (endpoint.h) */
+	OPTION_LABEL,			/* char *, 1 to 64 letters, digits, '-' and '_' */
 	OPTION_WORD,			/* char *, one of row->words */
 	OPTION_CHOICE,			/* an enum, index into row->words */
 	OPTION_U32,

@@ -5,12 +5,14 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/cidr.h"
+#include "base/endpoint.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/option_value.h"
@@ -21,6 +23,8 @@
 #include "base/utf8.h"
 
 #define NAME_BYTES_MAX 255U
+#define LABEL_BYTES_MAX 64U
+#define PATH_BYTES_MAX (PATH_MAX - 512U)	/* two names fit behind it */
 
 void option_complain(const struct option_src *src, const char *fmt, ...)
 {
@@ -111,6 +115,43 @@ static int set_output(void *field, const char *text, const struct option_src *sr
 	if (!why)
 		return option_set_text(field, text, src);
 	option_complain(src, "%s: %s", quote(text).s, why);
+	return -EINVAL;
+}
+
+static int set_stream(void *field, const char *text, const struct option_src *src)
+{
+	return strcmp(text, "off") ? set_output(field, text, src) : option_set_text(field, text, src);
+}
+
+static int set_path(void *field, const char *text, const struct option_src *src)
+{
+	if (strlen(text) <= PATH_BYTES_MAX)
+		return option_set_text(field, text, src);
+	option_complain(src, "%s is too long for a path: at most %u bytes", quote(text).s, PATH_BYTES_MAX);
+	return -EINVAL;
+}
+
+static int set_listen(void *field, const char *text, const struct option_src *src)
+{
+	struct sockaddr_storage unused;
+	socklen_t len;
+	const char *why = endpoint_mistake(text, &unused, &len);
+
+	if (!why)
+		return option_set_text(field, text, src);
+	option_complain(src, "%s: %s", quote(text).s, why);
+	return -EINVAL;
+}
+
+/* It becomes part of file names, also on a bpffs, which takes no dots. */
+static int set_label(void *field, const char *text, const struct option_src *src)
+{
+	size_t len = strlen(text);
+
+	if (len <= LABEL_BYTES_MAX &&
+	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == len)
+		return option_set_text(field, text, src);
+	option_complain(src, "%s is not 1 to %u letters, digits, '-' or '_'", quote(text).s, LABEL_BYTES_MAX);
 	return -EINVAL;
 }
 
@@ -318,6 +359,14 @@ static int set_scalar(const struct option_row *row, void *field, const char *tex
 		return set_address(field, text, src);
 	case OPTION_OUTPUT:
 		return set_output(field, text, src);
+	case OPTION_STREAM:
+		return set_stream(field, text, src);
+	case OPTION_PATH:
+		return set_path(field, text, src);
+	case OPTION_LISTEN:
+		return set_listen(field, text, src);
+	case OPTION_LABEL:
+		return set_label(field, text, src);
 	case OPTION_WORD:
 		return set_word(row, field, text, src);
 	case OPTION_CHOICE:

@@ -284,19 +284,32 @@ static void set_box(struct options *o, const struct args *a)
 		option_complain(&src, "the host name is no name for a box: use --box");
 }
 
-/* Streams of another kind than the output, or in one file. */
-static void check_outputs(const struct options *o, const struct args *a)
+static bool is_given(const struct args *a, size_t offset)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->given[i].row && a->given[i].row->offset == offset)
+			return true;
+	return false;
+}
+
+/* Whether flows and events can go beside the packets. Whose mistake it is, if not: the last one's who said where. */
+static int check_outputs(const struct options *o, const struct args *a)
 {
 	struct option_src src = cli_src(a->report, NULL);
+	bool given = is_given(a, offsetof(struct options, output)) || is_given(a, offsetof(struct options, flows)) ||
+		     is_given(a, offsetof(struct options, events)) || is_given(a, offsetof(struct options, encoding));
 	struct outputs outputs;
-	int err = outputs_derive(&outputs, o->output, o->flows, o->events, o->encoding);
+	int err;
 
+	if (!(a->command->bit & (COMMAND_RUN | COMMAND_REPLAY | COMMAND_CHECK)))
+		return 0;
+	err = outputs_derive(&outputs, o->output, o->flows, o->events, o->encoding);
 	if (err == -ENOMEM)
 		(void)option_no_memory(&src);
-	else if (err)
-		a->report->mistakes++;		/* which was said */
-	else
-		outputs_free(&outputs);
+	if (err)
+		return given || !o->config ? EX_USAGE : EX_CONFIG;
+	outputs_free(&outputs);
+	return 0;
 }
 
 /* What no single option can say. */
@@ -313,8 +326,6 @@ static void finish(struct options *o, const struct args *a, bool config_read_wel
 			o->ifaces[i].mode = o->mode;
 	}
 	set_box(o, a);
-	if (a->command->bit & (COMMAND_RUN | COMMAND_REPLAY | COMMAND_CHECK) && config_read_well && !a->report->mistakes)
-		check_outputs(o, a);
 	if (a->command->bit == COMMAND_RUN && !o->ifaces_n && config_read_well && !a->report->mistakes)
 		option_complain(&src, "needs an interface: -i NAME, or \"interfaces\" in the configuration");
 }
@@ -339,6 +350,8 @@ static int read_all(struct options *o, struct args *a)
 		code = config_read(o, o->config);
 	apply_all(a, o);
 	finish(o, a, !code);
+	if (!code && !a->report->mistakes)
+		code = check_outputs(o, a);
 	if (a->report->no_memory)
 		return EX_OSERR;
 	return a->report->mistakes ? EX_USAGE : code;
