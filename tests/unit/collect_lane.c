@@ -1,39 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * collect_lane.c - lane.c, account.c, clock.c and when worker.c waits: gaps in seq become losses
- * that the next batch carries, batches are cut by count, a limit is exact,
- * and an account that does not balance is noticed.
+ * collect_lane.c - lane.c against a sink that takes and reports when it is
+ * told: gaps in seq, where batches are cut, and above all that the ring's room
+ * and the published outcome follow the reports, in order, and nothing else.
+ * And clock.c, and when worker.c waits.
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sysexits.h>
-#include <unistd.h>
 #include <time.h>
 #include "base/clock.h"
-#include "collect/account.h"
 #include "collect/lane.h"
 #include "collect/worker.h"
+#include "sink/impl.h"
 #include "unit/check.h"
 
 static const struct tag_origin origin = { .box = "b", .epoch = 7 };
 
 static struct nt_record record(uint64_t seq)
 {
-	struct nt_record r = { .seq = seq, .sample = 1, .packets = 1, .dir = NT_DIR_IN, .hook = NT_HOOK_TC };
+	struct nt_record r = { .seq = seq, .sample = 1, .packets = 2, .bytes = 100, .dir = NT_DIR_IN, .hook = NT_HOOK_TC };
 
 	r.layer[0].version = 4;
 	return r;
 }
 
-/* What a ring would hold: it stays where it is until it is released. */
-static struct nt_record given[16];
+/* Takes batches while it has room, and reports none by itself. */
+static struct {
+	bool room;
+	int err;			/* of put() */
+	uint64_t tickets[64], counts[64], lost[64];
+	size_t n;
+} fake;
 
-static void give(struct lane *l, struct outlet *out, uint64_t seq)
+static int fake_put(struct sink *s, struct batch *b, uint64_t ticket)
 {
-	given[seq] = record(seq);
-	l->ring.read_pos += NT_RECORD_SIZE(0) + 8;
-	lane_take(l, out, &given[seq], NT_RECORD_SIZE(0), (int64_t)seq);
+	(void)s;
+	if (fake.err == -EAGAIN)
+		return fake.err;
+	fake.tickets[fake.n] = ticket;
+	fake.lost[fake.n] = b->lost;
+	fake.counts[fake.n++] = b->count;
+	return fake.err;
 }
+
+static bool fake_has_room(const struct sink *s)
+{
+	(void)s;
+	return fake.room;
+}
+
+static void fake_poll(struct sink *s)
+{
+	(void)s;
+}
+
+static void fake_close(struct sink *s, int timeout_ms)
+{
+	(void)s;
+	(void)timeout_ms;
+}
+
+static const struct sink_ops fake_ops = { .put = fake_put, .has_room = fake_has_room, .poll = fake_poll, .close = fake_close };
 
 static void label(void *arg, const struct nt_record *rec, struct tagged *t)
 {
@@ -42,112 +69,252 @@ static void label(void *arg, const struct nt_record *rec, struct tagged *t)
 	t->iface = "eth0";
 }
 
+#define RECORD_BYTES (NT_RECORD_SIZE(0) + 8)
+
 struct bench {
-	struct options o;
-	char output[64];
-	int pipe[2];
 	struct outlet out;
 	struct lane lane;
+	struct sink *sink;
 	unsigned long consumer;
+	struct nt_outcomes outcomes;
+	struct nt_record given[64];	/* what a ring would hold */
 };
 
-/* A lane without a ring's data, into a pipe that nobody reads. */
+/* A lane without a ring's data. */
 static void open_bench(struct bench *b, uint32_t batch_records, uint64_t limit)
 {
-	*b = (struct bench){ .o = { .encoding = "json", .batch_records = batch_records, .count = limit } };
-	CHECK_EQ(pipe(b->pipe), 0);
-	snprintf(b->output, sizeof(b->output), "file:/proc/self/fd/%d", b->pipe[1]);
-	b->o.output = b->output;
-	CHECK_EQ(outlet_open(&b->out, &b->o, NULL, &origin, -1), 0);
-	b->out.label = label;
-	b->lane = (struct lane){ .next_seq = 1, .held_bytes_max = 4096, .ring = { .fd = -1, .consumer = &b->consumer } };
+	const struct sink_settings set = { .output = { "-" } };
+
+	memset(&fake, 0, sizeof(fake));
+	fake.room = true;
+	*b = (struct bench){ .out = { .origin = &origin, .batch_records = batch_records, .limit = limit, .label = label } };
+	b->sink = calloc(1, sizeof(*b->sink));
+	CHECK(b->sink && !sink_init(b->sink, &fake_ops, &set));
+	b->out.sink = b->sink;
+	CHECK_EQ(tagger_open(&b->out.tagger, NULL), 0);
+	CHECK_EQ(encoder_open(&b->out.encoder, "json", FRAMING_STREAM, STREAM_PACKETS, &origin), 0);
+	b->lane = (struct lane){
+		.held_bytes_max = 4096, .ring = { .fd = -1, .consumer = &b->consumer }, .outcomes = &b->outcomes,
+		.now.next_seq = 1, .settled.next_seq = 1,
+	};
 	b->lane.held = calloc(batch_records, sizeof(*b->lane.held));
-	CHECK(b->lane.held != NULL);
 }
 
-static void close_bench(struct bench *b, struct sink_stats *stats)
+static void close_bench(struct bench *b)
 {
-	lane_cut(&b->lane, &b->out);
 	lane_close(&b->lane);
-	outlet_close(&b->out, 1000, stats);
-	close(b->pipe[0]);
-	close(b->pipe[1]);
+	outlet_close(&b->out, 0, NULL);
 }
 
-static void test_gaps_are_losses(void)
+static void give(struct bench *b, uint64_t seq)
 {
-	struct sink_stats stats;
-	struct bench b;
-
-	open_bench(&b, 100, 0);
-	give(&b.lane, &b.out, 1);
-	give(&b.lane, &b.out, 2);
-	CHECK_EQ(b.lane.lost, 0);
-	give(&b.lane, &b.out, 5);
-	CHECK_EQ(b.lane.lost, 2);
-	give(&b.lane, &b.out, 6);
-	CHECK_EQ(b.lane.lost, 2);
-	close_bench(&b, &stats);
-	CHECK_EQ(stats.delivered, 4);
+	b->given[seq] = record(seq);
+	b->lane.ring.read_pos += RECORD_BYTES;
+	lane_take(&b->lane, &b->out, &b->given[seq], NT_RECORD_SIZE(0), (int64_t)seq);
 }
 
-static void test_loss_before_the_first_record(void)
+static void report(struct bench *b, size_t nth, uint64_t lost, enum nt_loss why)
 {
-	struct bench b;
+	const struct sink_report r = { .stream = STREAM_PACKETS, .ticket = fake.tickets[nth], .lost = lost, .why = why };
 
-	open_bench(&b, 100, 0);
-	give(&b.lane, &b.out, 4);
-	CHECK_EQ(b.lane.lost, 3);
-	close_bench(&b, NULL);
+	lane_report(&b->lane, &r);
 }
 
-static void test_batches_are_cut_by_count(void)
+static const struct nt_outcome *published(const struct bench *b)
+{
+	return &b->outcomes.copy[b->outcomes.current & 1];
+}
+
+static void test_gaps_go_out_with_the_batch(void)
 {
 	struct bench b;
 
 	open_bench(&b, 3, 0);
-	give(&b.lane, &b.out, 1);
-	give(&b.lane, &b.out, 2);
-	CHECK_EQ(b.lane.held_n, 2);
-	CHECK_EQ(b.lane.since_ns, 1);
-	CHECK_EQ(b.consumer, 0);
-	give(&b.lane, &b.out, 3);
-	CHECK_EQ(b.lane.held_n, 0);
-	CHECK_EQ(b.consumer, b.lane.ring.read_pos);
-	give(&b.lane, &b.out, 4);
-	CHECK_EQ(b.lane.since_ns, 4);
-	close_bench(&b, NULL);
+	give(&b, 1);
+	give(&b, 2);
+	give(&b, 5);
+	CHECK_EQ(fake.n, 1);
+	CHECK_EQ(fake.lost[0], 2);
+	give(&b, 6);
+	CHECK_EQ(b.lane.now.missing, 2);
+	CHECK_EQ(b.lane.now.next_seq, 7);
+	close_bench(&b);
 }
 
-static void test_batches_are_cut_by_their_share_of_the_ring(void)
+static void test_batches_are_cut_by_count_and_by_their_share_of_the_ring(void)
 {
-	struct sink_stats stats;
 	struct bench b;
 
-	open_bench(&b, 100, 0);
-	b.lane.held_bytes_max = 3 * (NT_RECORD_SIZE(0) + 8);
-	give(&b.lane, &b.out, 1);
-	give(&b.lane, &b.out, 2);
+	open_bench(&b, 5, 0);
+	for (uint64_t seq = 1; seq <= 5; seq++)
+		give(&b, seq);
+	CHECK_EQ(fake.n, 1);
+	CHECK_EQ(fake.counts[0], 5);
+	b.lane.held_bytes_max = 3 * RECORD_BYTES;
+	for (uint64_t seq = 6; seq <= 8; seq++)
+		give(&b, seq);
+	CHECK_EQ(fake.n, 2);
+	CHECK_EQ(fake.counts[1], 3);
+	give(&b, 9);
+	CHECK_EQ(b.lane.held_n, 1);
+	CHECK_EQ(b.lane.since_ns, 9);
+	close_bench(&b);
+}
+
+/* Given back in the ring's order, however the reports come. */
+static void test_room_is_given_back_by_reports_in_order(void)
+{
+	struct bench b;
+
+	open_bench(&b, 2, 0);
+	for (uint64_t seq = 1; seq <= 6; seq++)
+		give(&b, seq);
+	CHECK_EQ(fake.n, 3);
+	CHECK_EQ(b.consumer, 0);
+	report(&b, 1, 0, 0);
+	CHECK_EQ(b.consumer, 0);
+	CHECK_EQ(published(&b)->safe.events, 0);
+	report(&b, 0, 0, 0);
+	CHECK_EQ(b.consumer, 4 * RECORD_BYTES);
+	CHECK_EQ(published(&b)->ring_pos, 4 * RECORD_BYTES);
+	CHECK_EQ(published(&b)->next_seq, 5);
+	CHECK_EQ(published(&b)->safe.events, 4);
+	CHECK_EQ(published(&b)->safe.packets, 8);
+	CHECK_EQ(published(&b)->safe.bytes, 400);
+	CHECK(!lane_idle(&b.lane));
+	report(&b, 2, 0, 0);
+	CHECK(lane_idle(&b.lane));
+	CHECK_EQ(b.consumer, 6 * RECORD_BYTES);
+	close_bench(&b);
+}
+
+static void test_a_gap_is_published_with_what_is_behind_it(void)
+{
+	struct bench b;
+
+	open_bench(&b, 2, 0);
+	give(&b, 1);
+	give(&b, 2);
+	give(&b, 9);
+	give(&b, 10);
+	report(&b, 0, 0, 0);
+	CHECK_EQ(published(&b)->missing, 0);
+	report(&b, 1, 0, 0);
+	CHECK_EQ(published(&b)->missing, 6);
+	CHECK_EQ(published(&b)->next_seq, 11);
+	close_bench(&b);
+}
+
+static void test_losses_have_their_reason_and_their_sums(void)
+{
+	struct bench b;
+
+	open_bench(&b, 4, 0);
+	for (uint64_t seq = 1; seq <= 8; seq++)
+		give(&b, seq);
+	report(&b, 0, 4, NT_LOSS_WRITE);
+	report(&b, 1, 1, NT_LOSS_REFUSED);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_WRITE].events, 4);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_WRITE].packets, 8);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_WRITE].bytes, 400);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_REFUSED].events, 1);
+	CHECK_EQ(published(&b)->safe.events, 3);
+	CHECK_EQ(published(&b)->safe.bytes, 300);
+	CHECK_EQ(b.consumer, 8 * RECORD_BYTES);
+	close_bench(&b);
+}
+
+static void test_damage_is_counted_and_passed_over(void)
+{
+	struct bench b;
+
+	open_bench(&b, 2, 0);
+	b.given[0] = record(1);
+	b.lane.ring.read_pos += RECORD_BYTES;
+	lane_take(&b.lane, &b.out, &b.given[0], NT_RECORD_SIZE(0) - 8, 1);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_ENCODE].events, 1);
+	CHECK_EQ(b.consumer, RECORD_BYTES);
+	give(&b, 2);
+	b.given[3] = record(3);
+	b.given[3].dir = 9;		/* no encoder takes that */
+	b.lane.ring.read_pos += RECORD_BYTES;
+	lane_take(&b.lane, &b.out, &b.given[3], NT_RECORD_SIZE(0), 3);
+	CHECK_EQ(fake.counts[0], 1);
+	report(&b, 0, 0, 0);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_ENCODE].events, 2);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_ENCODE].bytes, 100);
+	CHECK_EQ(published(&b)->safe.events, 1);
+	close_bench(&b);
+}
+
+static void test_without_room_records_stay_in_the_ring(void)
+{
+	struct bench b;
+
+	open_bench(&b, 2, 0);
+	fake.room = false;
+	give(&b, 1);
+	give(&b, 2);
+	CHECK_EQ(fake.n, 0);
+	CHECK(!lane_has_room(&b.lane, &b.out));
+	fake.room = true;
+	fake.err = -EAGAIN;		/* it said that it had */
+	lane_cut(&b.lane, &b.out);
 	CHECK_EQ(b.lane.held_n, 2);
-	give(&b.lane, &b.out, 3);
-	CHECK_EQ(b.lane.held_n, 0);
-	CHECK_EQ(b.consumer, b.lane.ring.read_pos);
-	close_bench(&b, &stats);
-	CHECK_EQ(stats.delivered, 3);
+	CHECK_EQ(b.lane.sent_n, 0);
+	CHECK_EQ(b.consumer, 0);
+	fake.err = 0;
+	lane_cut(&b.lane, &b.out);
+	CHECK_EQ(fake.n, 1);
+	CHECK_EQ(fake.counts[0], 2);
+	report(&b, 0, 0, 0);
+	CHECK_EQ(b.consumer, 2 * RECORD_BYTES);
+	close_bench(&b);
+}
+
+static void test_many_batches_may_be_on_their_way(void)
+{
+	struct bench b;
+
+	open_bench(&b, 1, 0);
+	for (uint64_t seq = 1; seq < 10; seq++)
+		give(&b, seq);
+	for (size_t i = 0; i < 5; i++)	/* so that the queue's beginning is not its array's */
+		report(&b, i, 0, 0);
+	fake.n = 0;
+	for (int round = 0; round < 12; round++) {
+		fake.n = 0;
+		for (uint64_t seq = 10 + round * 50; seq < 60 + round * 50U; seq++) {
+			b.given[seq % 64] = record(seq);
+			b.lane.ring.read_pos += RECORD_BYTES;
+			lane_take(&b.lane, &b.out, &b.given[seq % 64], NT_RECORD_SIZE(0), 1);
+		}
+	}
+	CHECK_EQ(b.lane.sent_n, 4 + 600);
+	CHECK_EQ(b.consumer, 5 * RECORD_BYTES);
+	for (uint64_t t = 6; t <= 609; t++)
+		lane_report(&b.lane, &(struct sink_report){ .ticket = t });
+	CHECK_EQ(b.consumer, 609 * RECORD_BYTES);
+	CHECK_EQ(published(&b)->safe.events, 609);
+	close_bench(&b);
 }
 
 static void test_the_limit_is_exact(void)
 {
-	struct sink_stats stats;
 	struct bench b;
 
 	open_bench(&b, 2, 3);
 	for (uint64_t seq = 1; seq <= 5; seq++)
-		give(&b.lane, &b.out, seq);
+		give(&b, seq);
 	CHECK(outlet_done(&b.out));
-	CHECK_EQ(b.out.unread, 2);
-	close_bench(&b, &stats);
-	CHECK_EQ(stats.delivered, 3);
+	lane_cut(&b.lane, &b.out);
+	CHECK_EQ(fake.n, 2);
+	report(&b, 0, 0, 0);
+	report(&b, 1, 0, 0);
+	CHECK_EQ(published(&b)->unread, 2);
+	CHECK_EQ(published(&b)->safe.events, 3);
+	CHECK_EQ(b.consumer, 5 * RECORD_BYTES);
+	close_bench(&b);
 }
 
 static void test_only_whole_records_are_valid(void)
@@ -165,72 +332,12 @@ static void test_only_whole_records_are_valid(void)
 	CHECK(!record_whole(&r, NT_RECORD_SIZE(2) + sizeof(struct nt_layer)));
 }
 
-static void test_the_account_balances(void)
-{
-	struct account a = { .unread = 1, .encode_lost = 2 };
-
-	a.counts[NT_COUNT_SEEN] = 30;
-	a.counts[NT_COUNT_RECORDED] = 20;
-	a.counts[NT_COUNT_NON_IP] = 4;
-	a.counts[NT_COUNT_NO_RING] = 6;
-	a.counts[NT_COUNT_CUT] = 99;
-	a.sink.delivered = 10;
-	a.sink.lost[SINK_LOSS_QUEUE_FULL] = 3;
-	a.sink.lost[SINK_LOSS_WRITE] = 4;
-	CHECK(account_balances(&a));
-	a.sink.lost[SINK_LOSS_WRITE]--;
-	CHECK(!account_balances(&a));
-	a.sink.delivered++;
-	a.counts[NT_COUNT_NO_RING]--;
-	CHECK(!account_balances(&a));
-}
-
-/* What the sink did not take any more is unread only if its reader went. */
-static void test_the_rest_is_a_loss(void)
-{
-	struct account a = { .sink.delivered = 10, .unread = 1 }, b;
-
-	a.counts[NT_COUNT_RECORDED] = a.counts[NT_COUNT_SEEN] = 20;
-	account_rest(&a, 0);
-	CHECK(!account_balances(&a));
-	b = a;
-	account_rest(&a, -EPIPE);
-	CHECK_EQ(a.unread, 10);
-	CHECK(account_balances(&a));
-	CHECK_EQ(account_exit_code(&a, -EPIPE), 0);
-	account_rest(&b, -ECANCELED);
-	CHECK_EQ(b.unread, 1);
-	CHECK_EQ(b.sink.lost[SINK_LOSS_WRITE], 9);
-	CHECK(account_balances(&b));
-	CHECK_EQ(account_exit_code(&b, -ECANCELED), EX_IOERR);
-}
-
-static void test_each_loss_fails_the_run(void)
-{
-	struct account a = { .sink.delivered = 10, .unread = 1 };
-
-	CHECK_EQ(account_exit_code(&a, 0), 0);
-	for (int i = 0; i < SINK_LOSS_MAX; i++) {
-		a.sink.lost[i] = 1;
-		CHECK_EQ(account_exit_code(&a, 0), EX_IOERR);
-		a.sink.lost[i] = 0;
-	}
-	a.encode_lost = 1;
-	CHECK_EQ(account_exit_code(&a, 0), EX_IOERR);
-}
-
 static void test_no_wait_with_a_ring_behind(void)
 {
 	CHECK_EQ(worker_wait_ms(WORKER_TURN_RECORDS), 0);
 	CHECK_EQ(worker_wait_ms(WORKER_TURN_RECORDS - 1), 1);
 	CHECK_EQ(worker_wait_ms(1), 1);
 	CHECK_EQ(worker_wait_ms(0), 10);
-}
-
-static void test_every_count_has_a_name(void)
-{
-	for (int i = 0; i < NT_COUNT_MAX; i++)
-		CHECK(count_names[i] != NULL);
 }
 
 /* The offset leads from one clock to the other, within its own error and a scheduling hiccup. */
@@ -255,17 +362,17 @@ static void test_the_clock_offset(void)
 
 int main(void)
 {
-	RUN(test_gaps_are_losses);
-	RUN(test_loss_before_the_first_record);
-	RUN(test_batches_are_cut_by_count);
-	RUN(test_batches_are_cut_by_their_share_of_the_ring);
+	RUN(test_gaps_go_out_with_the_batch);
+	RUN(test_batches_are_cut_by_count_and_by_their_share_of_the_ring);
+	RUN(test_room_is_given_back_by_reports_in_order);
+	RUN(test_a_gap_is_published_with_what_is_behind_it);
+	RUN(test_losses_have_their_reason_and_their_sums);
+	RUN(test_damage_is_counted_and_passed_over);
+	RUN(test_without_room_records_stay_in_the_ring);
+	RUN(test_many_batches_may_be_on_their_way);
 	RUN(test_the_limit_is_exact);
 	RUN(test_only_whole_records_are_valid);
-	RUN(test_the_account_balances);
-	RUN(test_the_rest_is_a_loss);
-	RUN(test_each_loss_fails_the_run);
 	RUN(test_no_wait_with_a_ring_behind);
-	RUN(test_every_count_has_a_name);
 	RUN(test_the_clock_offset);
 	return check_done();
 }

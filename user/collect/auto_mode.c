@@ -25,12 +25,12 @@ static void up(struct auto_mode *m, const struct auto_load *l)
 {
 	bool relapse = m->since_recovery < RELAPSE_WITHIN && m->calm_wanted;
 
-	if (!m->sample)
+	if (!m->sample) {
 		m->too_many = l->events;
-	if (relapse && m->calm_wanted < CALM_MAX)
-		m->calm_wanted *= 2;
-	else if (!relapse)
-		m->calm_wanted = CALM_MIN;
+		m->calm_wanted = relapse ? 2 * m->calm_wanted : CALM_MIN;
+	}
+	if (m->calm_wanted > CALM_MAX)
+		m->calm_wanted = CALM_MAX;
 	m->sample = m->sample ? m->sample * 2 : 1;
 	m->calm = 0;
 	m->since_recovery = RELAPSE_WITHIN;	/* counts from a recovery, not from here */
