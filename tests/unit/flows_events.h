@@ -66,7 +66,7 @@ static inline struct nt_flow_key4 key4_of(uint32_t number, uint32_t window)
 	return k;
 }
 
-/* An event of the kinds that there are: one packet or many, ordered or not, all within a window. */
+/* An event of the kinds that there are: one packet, or many. */
 static inline struct event event_of(uint64_t *state, uint32_t cpus, uint32_t keys, uint64_t ts_ns)
 {
 	struct event e = { .cpu = dice(state, cpus), .key = dice(state, keys), .ts_ns = ts_ns, .packets = 1 };
@@ -77,8 +77,6 @@ static inline struct event event_of(uint64_t *state, uint32_t cpus, uint32_t key
 	e.payload = e.bytes / 2;
 	e.win = (uint16_t)dice(state, 65536);
 	e.flags = dice(state, 20) ? 0x10 : 1;
-	if (dice(state, 50) == 0 && e.ts_ns > 5000)
-		e.ts_ns -= 5000;
 	return e;
 }
 

@@ -13,9 +13,10 @@
 #include "unit/flows_events.h"
 
 #define FAKE_CPUS 2U
-#define FAKE_ENTRIES 64U
+#define FAKE_ENTRIES 32U
 #define FAKE_SLOTS 16U
 #define FAKE_WIRE 512U
+#define FAKE_EVENTS 1024U
 #define FAKE_BUCKET 4U			/* entries that a batch holds whole, at least */
 #define FAKE_FD 1000			/* of the first table */
 
@@ -30,8 +31,12 @@ struct world {
 	struct nt_flow_slot slots[FAKE_SLOTS];
 	struct fake_entry table[FAKE_CPUS * 4][FAKE_ENTRIES];	/* [cpu * 2 + set], short ones; then long ones */
 	uint64_t entries[FAKE_CPUS], entries_of[FAKE_CPUS];	/* made, and in which generation */
+	uint64_t deleted;		/* entries, by whoever collects */
+	uint64_t synced;		/* generation that programs were waited for in */
 	struct flow wire[FAKE_WIRE];	/* what was written of flows */
 	uint64_t wired;
+	struct event event[FAKE_EVENTS];	/* what came */
+	uint64_t events;
 };
 
 static struct world *world;
@@ -41,7 +46,6 @@ static struct {
 	int fails_at, error;		/* the n-th call from now on; 0: none */
 	uint32_t bucket;		/* entries in one bucket, -ENOSPC for batches with less room */
 	unsigned int syncs, reads, unsettled;	/* calls; reads of a set that may be written to */
-	bool written_to;		/* since the last swap no synchronize() was successful */
 } fake;
 
 static inline struct world *world_new(void)
@@ -51,6 +55,7 @@ static inline struct world *world_new(void)
 	if (w == MAP_FAILED)
 		abort();
 	w->control.generation = 1;
+	w->synced = 1;
 	return w;
 }
 
@@ -64,7 +69,7 @@ static inline int fake_failure(void)
 static inline struct fake_entry *fake_table(int fd)
 {
 	fake.reads++;
-	fake.unsettled += fake.written_to || (((uint32_t)(fd - FAKE_FD) ^ world->control.generation) & 1) == 0;
+	fake.unsettled += world->synced != world->control.generation || ((fd - FAKE_FD) & 1) == (int)(world->control.generation & 1);
 	return world->table[fd - FAKE_FD];
 }
 
@@ -116,6 +121,7 @@ int bpf_map_delete_elem(int fd, const void *key)
 	if (!e)
 		return -ENOENT;
 	__atomic_store_n(&e->used, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&world->deleted, world->deleted + 1, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -168,7 +174,7 @@ static inline int fake_synchronize(void *arg)
 	(void)arg;
 	fake.syncs++;
 	if (!fake.sync_error)
-		fake.written_to = false;
+		world->synced = world->control.generation;
 	return fake.sync_error;
 }
 
@@ -178,7 +184,7 @@ static inline int fake_fd(uint32_t cpu, uint32_t set, bool wide)
 }
 
 /* The program of that CPU: counts an event into the set in use. False: the table is full. */
-static inline bool fake_event(const struct event *e)
+static inline bool fake_count(const struct event *e)
 {
 	uint64_t generation = world->control.generation;
 	uint32_t window = (uint32_t)((e->ts_ns + (uint64_t)world->control.utc_offset_ns) / NT_WINDOW_NS);
@@ -203,6 +209,14 @@ static inline bool fake_event(const struct event *e)
 	empty->counted = fresh_entry(e, generation, ++world->entries[e->cpu]);
 	program_counts(&empty->counted, e);
 	empty->used = 1;
+	return true;
+}
+
+static inline bool fake_event(const struct event *e)
+{
+	if (world->events == FAKE_EVENTS || !fake_count(e))
+		return false;
+	world->event[world->events++] = *e;
 	return true;
 }
 

@@ -10,7 +10,8 @@
 
 /*
  * Adds `b`, the part that came next on the same CPU, to `a`, as if the kernel
- * had counted both in one entry. `a` keeps its generation and entry.
+ * had counted both in one entry. `a` keeps its generation and entry. The time
+ * between the two is that between the last packet and the first by their times.
  */
 void flow_join(struct nt_flow *a, const struct nt_flow *b);
 
