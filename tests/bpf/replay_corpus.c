@@ -2,7 +2,8 @@
 /*
  * replay_corpus.c - the same record from the host's parser, XDP and TC, for
  * every input that the fuzzer kept, and for random changes of the table of
- * packets. Compared whole, byte for byte, notes and fates included.
+ * packets. Compared whole, byte for byte, notes and fates included; each
+ * counts as one packet of the length on the wire.
  *
  *   replay_corpus [DIR ...]	each file a fuzz_parse input; by default
  *				tests/fuzz/corpus_parse, and build/fuzz/corpus_parse if there
@@ -34,6 +35,8 @@ static void compare(const struct parse_input *in, const struct outcome *host, en
 	}
 	err = rig_run(&rig, prog, in->frame, in->n, in->wire, &o);
 	compared++;
+	if (!err && (rig.last.packets != 1 || rig.last.bytes != in->wire))
+		err = -EPROTO;
 	if (!err && rig_same(host, &o))
 		return;
 	printf("# %s: program %d, error %d\n#   host:   %s\n#   kernel: %s\n", name, prog, err,

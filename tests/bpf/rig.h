@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rig.h - the BPF programs in test runs: loaded, never attached, one packet at
- * a time on one CPU with a ring of its own, counters read around each.
+ * a time on one CPU with a ring and flow tables of its own, counters read
+ * around each.
  *
  * What the kernel makes of a packet comes back as the struct outcome that the
  * host's parser gives. Owner: the caller; one thread, pinned to one CPU.
@@ -22,6 +23,7 @@ enum rig_prog { RIG_XDP, RIG_TC_IN, RIG_TC_OUT, RIG_TC_IN_L3, RIG_TC_OUT_L3, RIG
 struct rig_settings {
 	struct nt_config cfg;
 	uint32_t ring_bytes;		/* 0: no ring */
+	uint32_t flow_entries;		/* of each flow table, short and long; 0: none */
 	bool leave;			/* records stay in the ring */
 };
 
@@ -30,11 +32,15 @@ struct rig {
 	struct nt_bpf *skel;
 	struct ring_buffer *reader;
 	int ring_fd, cpu;
-	uint64_t counts[NT_COUNT_MAX];	/* up to the last packet */
+	int tables[2][2];		/* [long][generation & 1]; -1: none */
+	struct nt_counts now;		/* up to the last packet */
+	uint64_t counts[NT_COUNT_MAX];	/* the same: events by fate, then notes */
+	struct nt_tally last;		/* what the last packet added to its fate, and to seen */
 	struct nt_record rec;		/* last one read */
 	size_t rec_bytes;
 	unsigned int recs;		/* read since the last packet */
-	uint64_t ts_ns;			/* in a replay: that of the last packet, and its seq */
+	uint64_t ts_ns;			/* in a replay: that of the last packet */
+	int64_t gap_ns;			/* in a replay: to the next one; 1,000 unless set */
 };
 
 /* As the programs are by default: two VXLAN ports, no filter, a replay. */
@@ -49,8 +55,9 @@ bool rig_takes(enum rig_prog prog, const uint8_t *bytes, uint32_t n);
 
 /*
  * One packet. 0; the kernel's -errno; -EPROTO after a line on stdout where
- * the programs broke a rule of their own: verdict, one fate a packet, record
- * exactly if counted, sizes, hook, direction, time and number.
+ * the programs broke a rule of their own: verdict, one fate a packet and the
+ * same events, packets and bytes there as in seen, ended as often as begun,
+ * record exactly if counted, sizes, hook, direction, time and number.
  */
 int rig_run(struct rig *r, enum rig_prog prog, const uint8_t *bytes, uint32_t n, uint32_t wire, struct outcome *o);
 
@@ -59,6 +66,10 @@ int rig_run_skb(struct rig *r, enum rig_prog prog, const struct packet *pk, stru
 
 /* The same for the XDP program; ctx.data_end is how many bytes are linear. */
 int rig_run_xdp(struct rig *r, const struct packet *pk, struct xdp_md *ctx, struct outcome *o);
+
+/* What user space sets: 0 or -errno. */
+int rig_mode(const struct rig *r, uint32_t ifindex, enum nt_mode mode, uint32_t sample);
+int rig_control(const struct rig *r, const struct nt_control *c);
 
 /* For a packet that came another way than by a test run: the program's descriptor, and what came of it. */
 int rig_fd(const struct rig *r, enum rig_prog prog);

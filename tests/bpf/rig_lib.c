@@ -69,6 +69,26 @@ static int add_ring(struct rig *r)
 	return r->reader ? 0 : -errno;
 }
 
+static int add_table(struct rig *r, bool is_long, uint32_t set)
+{
+	uint32_t key = is_long ? sizeof(struct nt_flow_key) : sizeof(struct nt_flow_key4), at = r->cpu * 2 + set;
+	int outer = bpf_map__fd(is_long ? r->skel->maps.nt_flows_long : r->skel->maps.nt_flows_short);
+	int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "nt_test_flows", key, sizeof(struct nt_flow), r->set.flow_entries, NULL);
+
+	r->tables[is_long][set] = fd;
+	return fd < 0 ? fd : bpf_map_update_elem(outer, &at, &fd, BPF_ANY);
+}
+
+/* The first generation is 1, so that set 0 is the second. */
+static int add_tables(struct rig *r)
+{
+	int err = rig_control(r, &(struct nt_control){ .generation = 1, .mode.sample = 1 });
+
+	for (uint32_t i = 0; i < 4 && r->set.flow_entries && !err; i++)
+		err = add_table(r, i / 2, i % 2);
+	return err;
+}
+
 static int load(struct rig *r)
 {
 	int err, cpus = libbpf_num_possible_cpus();
@@ -78,6 +98,10 @@ static int load(struct rig *r)
 		return -errno;
 	r->skel->rodata->nt_cfg = r->set.cfg;
 	err = bpf_map__set_max_entries(r->skel->maps.nt_rings, cpus);
+	if (!err)
+		err = bpf_map__set_max_entries(r->skel->maps.nt_flows_short, 2 * cpus);
+	if (!err)
+		err = bpf_map__set_max_entries(r->skel->maps.nt_flows_long, 2 * cpus);
 	return err ? err : nt_bpf__load(r->skel);
 }
 
@@ -85,12 +109,14 @@ int rig_open(struct rig *r, const struct rig_settings *s)
 {
 	int err;
 
-	*r = (struct rig){ .set = *s, .ring_fd = -1 };
+	*r = (struct rig){ .set = *s, .ring_fd = -1, .tables = { { -1, -1 }, { -1, -1 } }, .gap_ns = 1000 };
 	err = pin(r);
 	if (!err)
 		err = load(r);
 	if (!err)
 		err = add_ring(r);
+	if (!err)
+		err = add_tables(r);
 	if (err)
 		printf("# open test rig: %s\n", strerror(-err));
 	return err;
@@ -101,8 +127,25 @@ void rig_close(struct rig *r)
 	ring_buffer__free(r->reader);
 	if (r->ring_fd >= 0)
 		close(r->ring_fd);
+	for (int i = 0; i < 4; i++)
+		if (r->tables[i / 2][i % 2] >= 0)
+			close(r->tables[i / 2][i % 2]);
 	nt_bpf__destroy(r->skel);
-	*r = (struct rig){ .ring_fd = -1 };
+	*r = (struct rig){ .ring_fd = -1, .tables = { { -1, -1 }, { -1, -1 } } };
+}
+
+int rig_mode(const struct rig *r, uint32_t ifindex, enum nt_mode mode, uint32_t sample)
+{
+	const struct nt_iface_mode m = { mode, sample };
+
+	return bpf_map_update_elem(bpf_map__fd(r->skel->maps.nt_modes), &ifindex, &m, BPF_ANY);
+}
+
+int rig_control(const struct rig *r, const struct nt_control *c)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(r->skel->maps.nt_control), &zero, c, BPF_ANY);
 }
 
 /* What bpf_prog_test_run_skb() asks of the type behind the addresses. */
@@ -118,41 +161,81 @@ bool rig_takes(enum rig_prog prog, const uint8_t *bytes, uint32_t n)
 	return n >= (type == 0x0800 ? 34 : type == 0x86dd ? 54 : 15);
 }
 
-static int counts_now(struct rig *r, uint64_t out[NT_COUNT_MAX])
+static int counts_now(struct rig *r, struct nt_counts *out)
 {
-	uint64_t all[NT_COUNT_MAX * 256];
+	struct nt_counts all[256];
 	uint32_t zero = 0;
 
 	if (libbpf_num_possible_cpus() > 256)
 		return -E2BIG;
 	if (bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.nt_counts), &zero, all))
 		return -errno;
-	memcpy(out, all + NT_COUNT_MAX * r->cpu, NT_COUNT_MAX * sizeof(*out));
+	*out = all[r->cpu];
 	return 0;
 }
 
-/* Fate and notes from the difference of the counters; one of each at most. */
+static struct nt_tally tally_since(const struct nt_tally *a, const struct nt_tally *b)
+{
+	return (struct nt_tally){ b->events - a->events, b->packets - a->packets, b->bytes - a->bytes };
+}
+
+/* The fate, from the tallies before and after: what was added there was added to seen. */
+static int read_fate(struct rig *r, const struct nt_counts *now, struct outcome *o)
+{
+	const struct nt_tally *a = &r->now.seen, *b = &now->seen, none = {0};
+	struct nt_tally seen = tally_since(&a[NT_COUNT_SEEN], &b[NT_COUNT_SEEN]), d;
+	int fates = 0;
+
+	o->fate = -1;
+	for (int i = NT_COUNT_SEEN + 1; i < NT_COUNT_FATES_END; i++) {
+		d = tally_since(&a[i], &b[i]);
+		if (!memcmp(&d, &none, sizeof(d)))
+			continue;
+		fates++;
+		o->fate = i;
+		r->last = d;
+	}
+	return rule(fates == 1 && r->last.events == 1, "a packet has one fate") |
+	       rule(!memcmp(&r->last, &seen, sizeof(seen)), "a packet is seen once, as large as in its fate") |
+	       rule(r->last.packets >= 1, "an event is a packet at least");
+}
+
+static int read_notes(struct rig *r, const struct nt_counts *now, struct outcome *o)
+{
+	const __u64 *a = &r->now.cut, *b = &now->cut;
+	int err = 0;
+
+	o->notes = 0;
+	for (int i = 0; i < NT_COUNT_NOTES; i++) {
+		o->notes |= (a[i] != b[i]) << i;
+		err |= rule(b[i] - a[i] <= 1, "a note is counted once a packet");
+	}
+	return err;
+}
+
+/* Recorded, or found no room for that: in a ring's mode a packet has a number. */
+static int check_seq(const struct rig *r, const struct nt_counts *now, int fate)
+{
+	uint64_t d = now->seq - r->now.seq;
+	bool owed = fate == NT_COUNT_RECORDED || fate == NT_COUNT_OVERFLOW || fate == NT_COUNT_RING_FULL;
+
+	return fate == NT_COUNT_NO_RING ? rule(d <= 1, "a number once") : rule(d == owed, "a number exactly if a record is owed");
+}
+
+/* What the last packet changed. */
 static int read_counts(struct rig *r, struct outcome *o)
 {
-	uint64_t now[NT_COUNT_MAX], fates = 0;
-	int err = counts_now(r, now);
+	struct nt_counts now;
+	int err = counts_now(r, &now);
 
 	if (err)
 		return err;
-	o->fate = -1;
-	o->notes = 0;
-	for (int i = NT_COUNT_SEEN + 1; i < NT_COUNT_FATES_END; i++) {
-		fates += now[i] - r->counts[i];
-		if (now[i] != r->counts[i])
-			o->fate = i;
-	}
-	for (int i = NT_COUNT_FATES_END; i < NT_COUNT_MAX; i++) {
-		o->notes |= (now[i] != r->counts[i]) << (i - NT_COUNT_FATES_END);
-		err |= rule(now[i] - r->counts[i] <= 1, "a note is counted once a packet");
-	}
-	err |= rule(now[NT_COUNT_SEEN] - r->counts[NT_COUNT_SEEN] == 1, "a packet is seen once");
-	err |= rule(fates == 1, "a packet has one fate");
-	memcpy(r->counts, now, sizeof(now));
+	err = rule(now.begun == now.ended && now.begun == now.seen.events, "as often ended as begun") |
+	      read_fate(r, &now, o) | read_notes(r, &now, o) | check_seq(r, &now, o->fate);
+	r->now = now;
+	for (int i = 0; i < NT_COUNT_FATES_END; i++)
+		r->counts[i] = (&now.seen)[i].events;
+	memcpy(r->counts + NT_COUNT_FATES_END, &now.cut, NT_COUNT_NOTES * sizeof(r->counts[0]));
 	return err ? -EPROTO : 0;
 }
 
@@ -172,6 +255,7 @@ static int check_record(struct rig *r, enum rig_prog prog, const struct outcome 
 	err |= rule(c->ifindex != 0, "interface");
 	err |= rule(c->reserved == 0, "reserved is zero");
 	err |= rule(c->sample == r->set.cfg.sample, "sample");
+	err |= rule(c->packets == r->last.packets && c->bytes == r->last.bytes, "counted as recorded");
 	if (!r->set.cfg.replay)
 		return err | rule(c->ts_ns > r->ts_ns, "time goes on");
 	err |= rule(c->ts_ns == r->ts_ns, "time of the replay");
@@ -210,7 +294,7 @@ static int run(struct rig *r, enum rig_prog prog, struct bpf_test_run_opts *opts
 {
 	int err;
 
-	r->ts_ns = r->set.cfg.replay ? r->ts_ns + 1000 : r->rec.ts_ns;
+	r->ts_ns = r->set.cfg.replay ? r->ts_ns + r->gap_ns : r->rec.ts_ns;
 	r->skel->bss->nt_replay = (struct nt_replay){ .ts_ns = r->ts_ns, .seq = REPLAY_SEQ, .wire_bytes = wire };
 	err = bpf_prog_test_run_opts(bpf_program__fd(program(r, prog)), opts);
 	if (err)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * ring_run.c - losses: a ring that is full, and none at all. Every packet
- * keeps its one fate, and the numbers show what is missing.
+ * ring_run.c - overload: a ring that is full, and none at all. A packet then
+ * goes into the flow table, and is lost where that is full too. Every packet
+ * keeps its one fate, and the numbers show what has no record.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -41,10 +42,11 @@ static unsigned int drain(void)
 	return n;
 }
 
-static int open_rig(uint32_t ring_bytes)
+static int open_rig(uint32_t ring_bytes, uint32_t flow_entries)
 {
 	struct rig_settings s = rig_defaults();
 
+	s.flow_entries = flow_entries;
 	s.cfg.replay = 0;
 	s.leave = true;
 	s.ring_bytes = ring_bytes;
@@ -65,7 +67,7 @@ static void test_full_ring(void)
 	unsigned int fit = 4096 / ((NT_RECORD_SIZE(0) + RING_HEADER + 7) & ~7U);
 	unsigned int got;
 
-	CHECK_EQ(open_rig(4096), 0);
+	CHECK_EQ(open_rig(4096, 0), 0);
 	for (unsigned int i = 0; i < PACKETS && rig.skel; i++)
 		send(&plain, i % 2 ? RIG_XDP : RIG_TC_OUT, i < fit ? NT_COUNT_RECORDED : NT_COUNT_RING_FULL);
 	CHECK_EQ(rig.counts[NT_COUNT_SEEN], PACKETS);
@@ -83,12 +85,53 @@ static void test_full_ring(void)
 	rig_close(&rig);
 }
 
+/* What has no room in the ring is counted in the table, each flow that has room there; the rest is lost to the byte. */
+static void test_ring_then_table_full(void)
+{
+	static const char *const specs[] = { "eth ip4 tcp", "eth ip4 udp,sport=1", "eth ip4 udp,sport=2", "eth ip4 udp,sport=3" };
+	unsigned int fit = 4096 / ((NT_RECORD_SIZE(0) + RING_HEADER + 7) & ~7U);
+	struct nt_tally lost = {0};
+	struct packet pk;
+
+	CHECK_EQ(open_rig(4096, 3), 0);
+	for (unsigned int i = 0; i < fit && rig.skel; i++)
+		send(&plain, RIG_XDP, NT_COUNT_RECORDED);
+	for (unsigned int i = 0; i < PACKETS && rig.skel; i++) {
+		CHECK(packet_build(specs[i % 4], &pk) == 0);
+		send(&pk, RIG_XDP, i % 4 == 3 ? NT_COUNT_RING_FULL : NT_COUNT_OVERFLOW);
+		CHECK_EQ(rig.last.bytes, pk.n);
+		if (i % 4 == 3)
+			lost = (struct nt_tally){ lost.events + 1, lost.packets + 1, lost.bytes + pk.n };
+	}
+	CHECK(!memcmp(&lost, &rig.now.ring_full, sizeof(lost)));
+	CHECK_EQ(rig.now.overflow.events, PACKETS - PACKETS / 4);
+	CHECK_EQ(rig.now.seq, fit + PACKETS);
+
+	/* With room again there are records again, and their numbers go on. */
+	CHECK_EQ(drain(), fit);
+	last_seq = fit + PACKETS;
+	send(&plain, RIG_XDP, NT_COUNT_RECORDED);
+	CHECK_EQ(drain(), 1);
+	CHECK_EQ(rig.now.overflow.events, PACKETS - PACKETS / 4);
+	rig_close(&rig);
+}
+
+/* Flow tables are no substitute for a ring that was never made: such a CPU came later and has neither. */
+static void test_no_ring_but_tables(void)
+{
+	CHECK_EQ(open_rig(0, 10), 0);
+	for (int i = 0; i < 4 && rig.skel; i++)
+		send(&plain, RIG_XDP, NT_COUNT_NO_RING);
+	CHECK_EQ(rig.now.seq, 4);
+	rig_close(&rig);
+}
+
 /* A record's size decides: tunnels fill the ring earlier. */
 static void test_sizes_in_the_ring(void)
 {
 	unsigned int fit = 4096 / ((NT_RECORD_SIZE(2) + RING_HEADER + 7) & ~7U);
 
-	CHECK_EQ(open_rig(4096), 0);
+	CHECK_EQ(open_rig(4096, 0), 0);
 	for (unsigned int i = 0; i < PACKETS && rig.skel; i++)
 		send(&tunnel, RIG_XDP, i < fit ? NT_COUNT_RECORDED : NT_COUNT_RING_FULL);
 	CHECK_EQ(drain(), fit);
@@ -99,7 +142,7 @@ static void test_no_ring(void)
 {
 	uint32_t cpu;
 
-	CHECK_EQ(open_rig(4096), 0);
+	CHECK_EQ(open_rig(4096, 0), 0);
 	cpu = rig.cpu;
 	for (int i = 0; i < 3 && rig.skel; i++)
 		send(&plain, RIG_XDP, NT_COUNT_RECORDED);
@@ -117,7 +160,7 @@ static void test_no_ring(void)
 
 static void test_never_a_ring(void)
 {
-	CHECK_EQ(open_rig(0), 0);
+	CHECK_EQ(open_rig(0, 0), 0);
 	for (int i = 0; i < 10 && rig.skel; i++)
 		send(&plain, RIG_XDP, NT_COUNT_NO_RING);
 	CHECK_EQ(rig.counts[NT_COUNT_SEEN], 10);
@@ -160,6 +203,8 @@ int main(void)
 		return 1;
 	}
 	RUN(test_full_ring);
+	RUN(test_ring_then_table_full);
+	RUN(test_no_ring_but_tables);
 	RUN(test_sizes_in_the_ring);
 	RUN(test_no_ring);
 	RUN(test_never_a_ring);
