@@ -120,24 +120,36 @@ static void check_explained(const char *section, const char *name, size_t len)
 	free(item);
 }
 
-/* Each "name=" that run and replay print at their end. */
-static void test_man_explains_the_account(void)
+/* Each "name=" of the line that begins so. How many there are. */
+static int check_line(const char *section, const char *begin)
 {
-	char *man = printed(options_man), *section = printed(account_man);
+	const char *line = strstr(caught, begin), *end = line ? strchr(line, '\n') : NULL, *equals;
 	int figures = 0;
 
-	CHECK(strstr(man, section) != NULL);
-	catch_stderr();
-	account_log(&(struct account){ 0 });
-	caught_stderr();
-	for (const char *p = caught, *equals; (equals = strchr(p, '=')); p = equals + 1, figures++) {
+	CHECK(end != NULL);
+	for (const char *p = line; end && (equals = memchr(p, '=', (size_t)(end - p))); p = equals + 1, figures++) {
 		const char *name = equals;
 
-		while (name > caught && strchr("abcdefghijklmnopqrstuvwxyz_", name[-1]))
+		while (strchr("abcdefghijklmnopqrstuvwxyz_", name[-1]))
 			name--;
 		check_explained(section, name, (size_t)(equals - name));
 	}
-	CHECK_EQ(figures, NT_COUNT_MAX + 1 + 1 + SINK_LOSS_MAX + 1); /* delivered, unread, lost_encode */
+	return figures;
+}
+
+/* What run and replay print at their end. */
+static void test_man_explains_the_account(void)
+{
+	char *man = printed(options_man), *section = printed(account_man);
+
+	CHECK(strstr(man, section) != NULL);
+	catch_stderr();
+	account_log(&(struct account){ .sink = { .spool_in = 1 } });
+	caught_stderr();
+	CHECK_EQ(check_line(section, "ninetap: account:"), NT_COUNT_FATES_END + 2 + NT_LOSS_MAX); /* delivered, unread */
+	CHECK_EQ(check_line(section, "ninetap: notes:"), NT_COUNT_NOTES);
+	CHECK_EQ(check_line(section, "ninetap: spool:"), 6);
+	CHECK(strstr(caught, "ninetap: on the wire:") && strstr(section, "\"on the wire\""));
 	free(man);
 	free(section);
 }
@@ -146,10 +158,11 @@ static void test_man_says_the_sums(void)
 {
 	char *text = printed(options_man);
 
-	CHECK(strstr(text, "\nseen = recorded + filtered + sampled_out + non_ip + truncated + malformed + "
-			   "lost_ring_full + lost_no_ring\n") != NULL);
-	CHECK(strstr(text, "\nrecorded = delivered + unread + lost_queue_full + lost_delivery + lost_write + "
-			   "lost_encode\n") != NULL);
+	CHECK(strstr(text, "\nseen = recorded + flow + overflow + filtered + sampled_out + non_ip + truncated + malformed + "
+			   "lost_ring_full + lost_flows_full + lost_no_ring\n") != NULL);
+	CHECK(strstr(text, "\nrecorded = delivered + unread + lost_encode + lost_write + lost_refused + "
+			   "lost_closed + lost_off\n") != NULL);
+	CHECK(strstr(text, "\nflow + overflow = ") != NULL);
 	free(text);
 }
 

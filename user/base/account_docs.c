@@ -20,25 +20,37 @@ static const struct figure counts[NT_COUNT_MAX] = { NT_FATES(FIGURE) NT_NOTES(FI
 
 /* Fates that are losses, printed as "lost_...", and what helps. */
 static const char *const remedies[NT_COUNT_MAX] = {
-	[NT_COUNT_RING_FULL] = "User space did not keep up: give --ring-bytes more, or record less (filters, --sample)",
-	[NT_COUNT_NO_RING] = "The CPU came online after the start: start ninetap again",
+	[NT_COUNT_RING_FULL] = "Give --ring-bytes or --flow-entries more, or record less (--mode auto, filters, --sample)",
+	[NT_COUNT_FLOWS_FULL] = "Give --flow-entries more, or end flows sooner (--flow-idle)",
+	[NT_COUNT_NO_RING] = "The CPU came online a moment ago, or memory was missing for it",
 };
 
-/* What becomes of a record behind its ring; all but the first two are losses. */
+/* What becomes of a record behind its ring; losses come after these. */
 static const struct figure behind[] = {
-	{ "delivered", "records written, or acknowledged by the brokers" },
+	{ "delivered", "records written, acknowledged by the brokers, or in the spool" },
 	{ "unread", "records that were not asked for: beyond --count, or after the reader of standard output went away. "
 	  "No failure" },
-	{ "lost_queue_full",
-	  "librdkafka's queue was full. The brokers are too slow or away: see to them, or let the queue hold more "
-	  "(-X queue.buffering.max.messages=N, -X queue.buffering.max.kbytes=N)" },
-	{ "lost_delivery",
-	  "the brokers refused the record, or did not acknowledge it in time; what they said stands above the account. "
-	  "The time is -X message.timeout.ms=N, and a few seconds at the end" },
-	{ "lost_write",
-	  "writing to the file or to standard output failed (a full disk), its reader went away in the middle, or took "
-	  "nothing when ninetap was to end. Make room, or choose a faster reader" },
-	{ "lost_encode", "memory was missing for the record, or it was damaged. Give more memory; else please report it" },
+};
+
+#define LOSS(id, name, text) [NT_LOSS_##id] = { "lost_" #name, text },
+static const struct figure losses[NT_LOSS_MAX] = { NT_LOSSES(LOSS) };
+
+static const char *const loss_remedies[NT_LOSS_MAX] = {
+	[NT_LOSS_ENCODE] = "Give more memory; else please report it",
+	[NT_LOSS_WRITE] = "A full disk, or a reader of standard output that went away in the middle or took nothing when "
+		"ninetap was to end. Make room, or choose a faster reader",
+	[NT_LOSS_REFUSED] = "What it said stands above the account",
+	[NT_LOSS_CLOSED] = "The brokers were away or too slow: give --spool a folder",
+	[NT_LOSS_OFF] = "Give --flows an output: it is off, as it is beside Avro on standard output",
+};
+
+static const struct figure spool[] = {
+	{ "in", "records that were put into it, or were in it at the start" },
+	{ "out", "of them acknowledged by the brokers" },
+	{ "held", "of them still there: the next run sends them" },
+	{ "lost_full", "of them dropped, the oldest first, for room. Give --spool-bytes more" },
+	{ "lost_age", "of them dropped, since they were older than --spool-age" },
+	{ "lost_damaged", "of them unreadable on disk" },
 };
 
 static void item(FILE *f, const char *prefix, const char *name, const char *text, const char *more)
@@ -59,31 +71,46 @@ static void count_item(FILE *f, enum nt_count id)
 
 static void sums(FILE *f)
 {
-	fputs(".PP\nTwo sums hold; a warning says so should they not:\n.PP\n.RS 4\n", f);
+	fputs(".PP\nThree sums hold; a warning says so should they not:\n.PP\n.RS 4\n", f);
 	for (int i = 0; i < NT_COUNT_FATES_END; i++)
 		fprintf(f, "%s%s%s", i == NT_COUNT_SEEN ? "" : i == NT_COUNT_SEEN + 1 ? " = " : " + ",
 			remedies[i] ? "lost_" : "", counts[i].name);
 	fprintf(f, "\n.br\n%s", counts[NT_COUNT_RECORDED].name);
 	for (size_t i = 0; i < ARRAY_SIZE(behind); i++)
 		fprintf(f, "%s%s", i ? " + " : " = ", behind[i].name);
-	fputs("\n.RE\n", f);
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
+		fprintf(f, " + %s", losses[i].name);
+	fprintf(f, "\n.br\n%s + %s = what left in flow records, or was lost with them\n.RE\n",
+		counts[NT_COUNT_FLOW].name, counts[NT_COUNT_OVERFLOW].name);
+}
+
+static void behind_items(FILE *f)
+{
+	fputs(".PP\nBehind the rings:\n", f);
+	for (size_t i = 0; i < ARRAY_SIZE(behind); i++)
+		item(f, "", behind[i].name, behind[i].text, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
+		item(f, "", losses[i].name, losses[i].text, loss_remedies[i]);
 }
 
 void account_man(FILE *f)
 {
 	fputs(".SH ACCOUNT\n"
-	      "At their end \\fBrun\\fR and \\fBreplay\\fR print on standard error what became of every packet. A\n"
-	      "packet that stands for many on the wire (GRO, TSO) counts as the one that the hook saw.\n"
-	      "\\fBshow\\fR prints what the kernel counted so far, there without \"lost_\".\n"
+	      "At their end \\fBrun\\fR and \\fBreplay\\fR print on standard error what became of every packet since\n"
+	      "their maps were made, which a run may have taken over from one that was killed. A packet that stands\n"
+	      "for many on the wire (GRO, TSO) counts as the one that the hook saw; the line \"on the wire\" has its\n"
+	      "packets and bytes. \\fBshow\\fR prints what is known so far.\n"
 	      "\\fBreplay\\fR prints the frames of the capture, too, and how many of them the kernel refused as too\n"
 	      "short or too long: frames = seen + refused.\n", f);
 	sums(f);
 	fputs(".PP\nIn the kernel:\n", f);
 	for (int i = 0; i < NT_COUNT_FATES_END; i++)
 		count_item(f, i);
-	fputs(".PP\nBehind the rings:\n", f);
-	for (size_t i = 0; i < ARRAY_SIZE(behind); i++)
-		item(f, "", behind[i].name, behind[i].text, NULL);
+	behind_items(f);
+	fputs(".PP\nThe line \"spool\" is there if anything was in it: in = out + held + lost_full + lost_age +\n"
+	      "lost_damaged.\n", f);
+	for (size_t i = 0; i < ARRAY_SIZE(spool); i++)
+		item(f, "", spool[i].name, spool[i].text, NULL);
 	fputs(".PP\nThe line \"notes\" counts packets, of any fate, that are worth a look, and is no part of the sums:\n", f);
 	for (int i = NT_COUNT_FATES_END; i < NT_COUNT_MAX; i++)
 		count_item(f, i);

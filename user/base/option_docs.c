@@ -111,7 +111,8 @@ static void man_head(FILE *f)
 	      "Ninetap attaches programs to the ingress and egress of network interfaces. They parse each\n"
 	      "packet in the kernel; user space writes one record a packet to stdout, a file or Kafka. For a\n"
 	      "packet in VXLAN, GENEVE, GRE, GTP\\-U or IP\\-in\\-IP the record is of the inner packet, with its\n"
-	      "carriers beside it. Packets are passed on unchanged.\n"
+	      "carriers beside it. Where records can't follow, or in mode flow, packets are counted by flow in the\n"
+	      "kernel, and flow records are written. Packets are passed on unchanged.\n"
 	      ".SH COMMANDS\n", f);
 }
 
@@ -152,7 +153,8 @@ static void man_config(FILE *f)
 static void man_tail(FILE *f)
 {
 	static const char *const exits[][2] = {
-		{ "0", "done." },
+		{ "0", "done; of audit: every packet is accounted for, and none was lost." },
+		{ "1", "of audit: not so, and the reason was printed." },
 		{ "64", "the command line is wrong." },
 		{ "65", "a capture is damaged, or is none; or a statement about the inventory was refused." },
 		{ "66", "a file or an interface to be read is not there." },
