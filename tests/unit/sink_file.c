@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
-#include "check.h"
 #include "sink_dir.h"
 
 /* The descriptor of this process that is open on name, or -1. */
@@ -35,7 +34,7 @@ static void test_writes(void)
 	umask(0);
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 3, 1, 10, 1);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	text = content(path);
 	CHECK_EQ(strlen(text), b.bytes.len);
 	CHECK(!memcmp(text, b.bytes.data, b.bytes.len));
@@ -61,12 +60,12 @@ static void test_head_once(void)
 	struct sink *k;
 	char *text;
 
-	s.head = &head;
-	s.encoding = "avro";
+	s.head[STREAM_PACKETS] = &head;
+	s.encoding[STREAM_PACKETS] = "avro";
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 0, 1, 1, 1);
-	CHECK_EQ(sink_put(k, &b), 0);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	sink_close(k, 0, NULL);
 	text = content(path);
 	CHECK_EQ(lines_with(text, "HEAD"), 1);
@@ -138,8 +137,8 @@ static void test_other_kinds(void)
 	s.rotate_bytes = 1;
 	fill(&b, 0, 1, 5, 1);
 	CHECK_EQ(sink_open(&k, &s), 0);
-	CHECK_EQ(sink_put(k, &b), 0);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	sink_close(k, 0, &st);
 	CHECK_EQ(st.delivered, 10);
 	CHECK_EQ(access(path, W_OK), 0);
@@ -161,17 +160,17 @@ static void test_fifo(void)
 	s.rotate_bytes = 1;
 	fill(&b, 0, 1, 20, 80);
 	CHECK_EQ(sink_open(&k, &s), 0);
-	CHECK_EQ(sink_put(k, &b), 0);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	CHECK_EQ(read(reader, text, (1 << 16) - 1), 2 * (long long)b.bytes.len);
 	close(reader);
 	catch_log();
-	err = sink_put(k, &b);
+	err = put(k, &b);
 	CHECK_EQ(lines_with(caught_log(), "its reader is gone"), 1);
 	CHECK_EQ(err, -EPIPE);
 	sink_close(k, 0, &st);
 	CHECK_EQ(st.delivered, 40);
-	CHECK_EQ(st.lost[SINK_LOSS_WRITE], 20);
+	CHECK_EQ(st.lost[NT_LOSS_WRITE], 20);
 	free(text);
 	drop(&b);
 	empty_dir();
@@ -194,15 +193,15 @@ static void test_full_disk(void)
 	fill(&b, 5, 1, 100, 80);			/* about 11 kB: the 6th is cut in its middle */
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
-	while (!(err = sink_put(k, &b)) && puts < 100)
+	while (!(err = put(k, &b)) && puts < 100)
 		puts++;
 	CHECK_EQ(err, -ENOSPC);
-	CHECK_EQ(sink_put(k, &b), -ENOSPC);
+	CHECK_EQ(put(k, &b), -ENOSPC);
 	CHECK_EQ(lines_of(path), puts * 100);
 	CHECK_EQ(sink_lost(k, 5), 200);
 	CHECK_EQ(sink_lost(k, 4), 0);
 	CHECK_EQ(truncate(path, 0), 0);			/* room again */
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	CHECK_EQ(lines_of(path), 100);
 	sink_close(k, 0, &st);
 	text = caught_log();
@@ -211,7 +210,7 @@ static void test_full_disk(void)
 	CHECK(puts > 1);
 	CHECK_EQ(st.accepted, (puts + 3) * 100);
 	CHECK_EQ(st.delivered, (puts + 1) * 100);
-	CHECK_EQ(st.lost[SINK_LOSS_WRITE], 200);
+	CHECK_EQ(st.lost[NT_LOSS_WRITE], 200);
 	CHECK_EQ(st.delivered + lost_in_all(&st), st.accepted);
 	drop(&b);
 	CHECK_EQ(umount(dir), 0);

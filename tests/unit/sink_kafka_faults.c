@@ -4,7 +4,6 @@
  * never waits, close keeps to its time, each reason is logged once.
  */
 #include <errno.h>
-#include "check.h"
 #include "sink_mock.h"
 
 static void test_transient_errors(void)
@@ -23,7 +22,7 @@ static void test_transient_errors(void)
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 7, 1, 50, 10);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	serve(k, 50);
 	sink_close(k, 1000, &st);
 	caught_log();
@@ -45,11 +44,11 @@ static void test_permanent_error(void)
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 7, 1, 50, 10);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	serve(k, 50);
 	CHECK_EQ(sink_lost(k, 7), 50);
 	fill(&b, 8, 1, 20, 10);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	serve(k, 70);
 	CHECK_EQ(sink_lost(k, 8), 0);
 	sink_close(k, 1000, &st);
@@ -82,7 +81,7 @@ static void test_too_large(void)
 	b.msgs[3].count = 3;
 	memmove(&b.msgs[4], &b.msgs[6], 4 * sizeof(*b.msgs));
 	b.msgs_n = 8;
-	CHECK_EQ(sink_put(k, &b), -EIO);
+	CHECK_EQ(put(k, &b), -EIO);
 	CHECK_EQ(sink_lost(k, 7), 3);
 	sink_close(k, 10000, &st);
 	text = caught_log();
@@ -108,10 +107,10 @@ static void test_unknown_topic(void)
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 7, 1, 50, 10);
-	err = sink_put(k, &b);				/* -EIO if the broker's answer came first */
+	err = put(k, &b);				/* -EIO if the broker's answer came first */
 	CHECK(!err || err == -EIO);
 	serve(k, 50);
-	CHECK_EQ(sink_put(k, &b), -EIO);
+	CHECK_EQ(put(k, &b), -EIO);
 	sink_close(k, 1000, &st);
 	text = caught_log();
 	CHECK_EQ(lines_with(text, "create the topic"), 1);
@@ -132,10 +131,10 @@ static void test_fatal_error(void)
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 7, 1, 50, 10);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	serve(k, 50);
-	CHECK_EQ(sink_put(k, &b), -EIO);
-	CHECK_EQ(sink_put(k, &b), -EIO);
+	CHECK_EQ(put(k, &b), -EIO);
+	CHECK_EQ(put(k, &b), -EIO);
 	sink_close(k, 1000, &st);
 	text = caught_log();
 	CHECK_EQ(lines_with(text, "from now on all records are counted as lost"), 1);
@@ -165,13 +164,13 @@ static void test_queue_full(void)
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 7, 1, 50, 10);
 	start = seconds();
-	CHECK_EQ(sink_put(k, &b), -ENOBUFS);
-	CHECK_EQ(sink_put(k, &b), -ENOBUFS);
+	CHECK_EQ(put(k, &b), -ENOBUFS);
+	CHECK_EQ(put(k, &b), -ENOBUFS);
 	CHECK(seconds() - start < 2);
 	CHECK_EQ(sink_lost(k, 7), 90);
 	rd_kafka_mock_broker_set_up(mock, 1);
 	serve(k, 100);
-	CHECK_EQ(sink_put(k, &b), -ENOBUFS);
+	CHECK_EQ(put(k, &b), -ENOBUFS);
 	sink_close(k, 10000, &st);
 	text = caught_log();
 	CHECK_EQ(lines_with(text, "queue for kafka topic t"), 1);
@@ -198,8 +197,8 @@ static void test_put_makes_room(void)
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 7, 1, 10, 10);
-	CHECK_EQ(sink_put(k, &b), 0);
-	while ((err = sink_put(k, &b)) && seconds() - start < PATIENCE_S)
+	CHECK_EQ(put(k, &b), 0);
+	while ((err = put(k, &b)) && seconds() - start < PATIENCE_S)
 		usleep(1000);
 	sink_close(k, 10000, &st);
 	caught_log();
@@ -225,7 +224,7 @@ static void test_unreachable(void)
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 7, 1, 50, 10);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	for (start = seconds(); seconds() - start < 3; usleep(10000))
 		sink_poll(k);				/* several attempts to connect */
 	start = seconds();
@@ -256,10 +255,10 @@ static void test_close_in_flight(void)
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 7, 1, 10, 10);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	serve(k, 10);
 	rd_kafka_mock_broker_set_rtt(mock, 1, 30000);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	start = seconds();
 	sink_close(k, 500, &st);
 	CHECK(seconds() - start < 1.5);

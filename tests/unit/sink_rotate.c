@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include "check.h"
 #include "sink_dir.h"
 
 static void test_rotation_by_size(void)
@@ -18,12 +17,12 @@ static void test_rotation_by_size(void)
 	char last[600] = "";
 	int lines;
 
-	s.head = &head;
+	s.head[STREAM_PACKETS] = &head;
 	fill(&b, 0, 1, 10, 50);
 	s.rotate_bytes = 5 + 3 * b.bytes.len;		/* three batches a file, to the byte */
 	CHECK_EQ(sink_open(&k, &s), 0);
 	for (int i = 0; i < 10; i++)
-		CHECK_EQ(sink_put(k, &b), 0);
+		CHECK_EQ(put(k, &b), 0);
 	sink_close(k, 0, NULL);
 	CHECK_EQ(rotated("out.json", &lines, last), 3);
 	CHECK_EQ(lines, 3 * 31);
@@ -34,7 +33,7 @@ static void test_rotation_by_size(void)
 
 	s.rotate_bytes = 1;				/* a batch larger than the bound */
 	CHECK_EQ(sink_open(&k, &s), 0);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	sink_poll(k);
 	sink_poll(k);					/* an empty file isn't rotated */
 	CHECK_EQ(rotated("out.json", &lines, NULL), 1);
@@ -61,7 +60,7 @@ static void test_rotation_by_age(void)
 	CHECK_EQ(rotated("out.json", &lines, NULL), 0);
 	fill(&b, 0, 1, 10, 1);
 	start = seconds();
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	sink_poll(k);
 	CHECK_EQ(rotated("out.json", &lines, NULL), 0);
 	while (!n && seconds() - start < 10) {		/* idle */
@@ -89,7 +88,7 @@ static void test_restart(void)
 	catch_log();
 	for (int i = 0; i < 3; i++) {
 		CHECK_EQ(sink_open(&k, &s), 0);
-		CHECK_EQ(sink_put(k, &b), 0);
+		CHECK_EQ(put(k, &b), 0);
 		sink_close(k, 0, NULL);
 	}
 	CHECK_EQ(lines_with(caught_log(), "keep what "), 2);
@@ -113,9 +112,9 @@ static void test_moved_by_others(void)
 	s.rotate_bytes = 1;
 	fill(&b, 0, 1, 5, 1);
 	CHECK_EQ(sink_open(&k, &s), 0);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	CHECK_EQ(rename(path, moved), 0);
-	CHECK_EQ(sink_put(k, &b), 0);
+	CHECK_EQ(put(k, &b), 0);
 	CHECK_EQ(lines_of(moved), 5);
 	CHECK_EQ(lines_of(path), 5);
 	CHECK_EQ(rotated("out.json", &lines, NULL), 0);
@@ -144,7 +143,7 @@ static void test_rotation_fails(void)
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
 	for (int i = 0; i < 4; i++)
-		CHECK_EQ(sink_put(k, &b), 0);
+		CHECK_EQ(put(k, &b), 0);
 	for (start = seconds(); seconds() - start < 1.2; poll(NULL, 0, 10))
 		sink_poll(k);				/* tried again after a second */
 	sink_close(k, 0, &st);

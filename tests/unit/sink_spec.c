@@ -2,7 +2,6 @@
 /* sink_spec.c - which outputs are taken, and that each mistake is one sentence. */
 #include <errno.h>
 #include "base/sink_spec.h"
-#include "check.h"
 #include "sink_util.h"
 
 static void test_framing(void)

@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include "check.h"
 #include "sink_util.h"
 
 static int saved, reader;
@@ -61,7 +60,7 @@ static void test_writes(void)
 
 	fill(&b, 0, 1, 10, 1);
 	begin(-1);
-	err = sink_put(sink, &b);
+	err = put(sink, &b);
 	end(&st);
 	CHECK_EQ(err, 0);
 	CHECK_EQ(st.delivered, 10);
@@ -93,7 +92,7 @@ static void test_waits_for_reader(void)
 	begin(stop);
 	pthread_create(&t, NULL, read_slowly, &lines);
 	for (int i = 0; i < 10 && !err; i++)
-		err = sink_put(sink, &b);
+		err = put(sink, &b);
 	end(&st);
 	pthread_join(t, NULL);
 	CHECK_EQ(err, 0);
@@ -116,9 +115,9 @@ static void test_sleeping_reader_and_stop(void)
 	fill(&b, 9, 1, 5000, 80);
 	catch_log();
 	begin(stop);
-	err = sink_put(sink, &b);
+	err = put(sink, &b);
 	took = seconds() - start;
-	again = sink_put(sink, &b);
+	again = put(sink, &b);
 	all = seconds() - start;
 	of_cpu = sink_lost(sink, 9);
 	end(&st);
@@ -131,7 +130,7 @@ static void test_sleeping_reader_and_stop(void)
 	CHECK_EQ(st.accepted, 10000);
 	CHECK(st.delivered > 100 && st.delivered < 5000);
 	CHECK_EQ(lines_left(), st.delivered);
-	CHECK_EQ(st.lost[SINK_LOSS_WRITE], 10000 - st.delivered);
+	CHECK_EQ(st.lost[NT_LOSS_WRITE], 10000 - st.delivered);
 	CHECK_EQ(of_cpu, 10000 - st.delivered);
 	close(reader);
 	close(stop);
@@ -171,13 +170,13 @@ static void test_slow_reader_and_stop(void)
 	begin(stop);
 	sip_on = true;
 	pthread_create(&thread, NULL, sip, &reader);
-	err = sink_put(sink, &b);
+	err = put(sink, &b);
 	sip_on = false;
 	end(&st);
 	CHECK_EQ(err, -ECANCELED);
 	CHECK_EQ(lines_with(caught_log(), "not all in 5 s"), 1);
-	CHECK_EQ(st.delivered + st.lost[SINK_LOSS_WRITE], 100000);
-	CHECK(st.lost[SINK_LOSS_WRITE] > 0);
+	CHECK_EQ(st.delivered + st.lost[NT_LOSS_WRITE], 100000);
+	CHECK(st.lost[NT_LOSS_WRITE] > 0);
 	pthread_join(thread, NULL);
 	close(reader);
 	close(stop);
@@ -196,7 +195,7 @@ static void test_stop_wakes(void)
 	catch_log();
 	begin(stop);
 	pthread_create(&t, NULL, stop_then_nothing, &stop);
-	err = sink_put(sink, &b);
+	err = put(sink, &b);
 	took = seconds() - start;
 	end(NULL);
 	caught_log();
@@ -219,7 +218,7 @@ static void test_stop_is_fd_0(void)
 	dup2(stop, 0);
 	begin(0);
 	alarm(20);		/* else put would wait for ever */
-	err = sink_put(sink, &b);
+	err = put(sink, &b);
 	alarm(0);
 	end(NULL);
 	caught_log();
@@ -241,10 +240,10 @@ static void test_reader_goes(void)
 	fill(&b, 0, 1, 10, 1);
 	catch_log();
 	begin(-1);
-	first = sink_put(sink, &b);
+	first = put(sink, &b);
 	close(reader);
-	err = sink_put(sink, &b);
-	again = sink_put(sink, &b);
+	err = put(sink, &b);
+	again = put(sink, &b);
 	end(&st);
 	text = caught_log();
 	CHECK_EQ(first, 0);
@@ -253,7 +252,7 @@ static void test_reader_goes(void)
 	CHECK_EQ(lines_with(text, "\n"), 1);
 	CHECK_EQ(st.accepted, 30);
 	CHECK_EQ(st.delivered, 10);
-	CHECK_EQ(st.lost[SINK_LOSS_WRITE], 20);
+	CHECK_EQ(st.lost[NT_LOSS_WRITE], 20);
 	drop(&b);
 }
 

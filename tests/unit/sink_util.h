@@ -1,25 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sink_util.h - what the tests of sinks share: batches made by hand, a
- * directory to write in, the sums of a ledger.
+ * sink_util.h - what the tests of sinks share: batches made by hand, a table
+ * of what was reported of each, the sums of a ledger.
  */
 #ifndef NINETAP_SINK_UTIL_H
 #define NINETAP_SINK_UTIL_H
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "check.h"
 #include "sink/sink.h"
 
 static const struct tag_origin test_origin = { .box = "box-1", .epoch = 4711 };
 
+/* What was reported of the batches that were put, by ticket. */
+#define TICKETS_MAX 100000
+static struct {
+	int reports;
+	uint64_t records, lost;
+	enum nt_loss why;
+} tickets[TICKETS_MAX];
+static uint64_t tickets_n;
+
+static inline void on_sink_report(void *arg, const struct sink_report *r)
+{
+	if (arg != tickets || r->ticket >= TICKETS_MAX)
+		abort();
+	tickets[r->ticket].reports++;
+	tickets[r->ticket].lost = r->lost;
+	tickets[r->ticket].why = r->why;
+}
+
+/* Puts b with the next ticket. */
+static inline int put(struct sink *k, struct batch *b)
+{
+	uint32_t records = b->count;
+	int err;
+
+	tickets[tickets_n].records = records;
+	err = sink_put(k, b, tickets_n);
+	tickets_n += err != -EAGAIN;
+	return err;
+}
+
+/* Tickets that were not reported exactly once; forgets all of them. */
+static inline int not_reported_once(void)
+{
+	int n = 0;
+
+	for (uint64_t i = 0; i < tickets_n; i++)
+		n += tickets[i].reports != 1;
+	memset(tickets, 0, sizeof(*tickets) * (tickets_n + 1));
+	tickets_n = 0;
+	return n;
+}
+
+static inline uint64_t reported_lost(void)
+{
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; i < tickets_n; i++)
+		n += tickets[i].lost;
+	return n;
+}
+
 static inline struct sink_settings test_settings(const char *output)
 {
 	return (struct sink_settings){
-		.output = output, .encoding = "json", .origin = &test_origin, .stop_fd = -1,
+		.output = { output }, .encoding = { "json", "json", "events" }, .origin = &test_origin,
+		.stop_fd = -1, .reported = on_sink_report, .arg = tickets,
 	};
 }
 
@@ -53,8 +107,10 @@ static inline void fill(struct batch *b, uint32_t cpu, uint64_t seq, uint32_t n,
 	}
 }
 
+/* The end of a test, behind the sink's. */
 static inline void drop(struct batch *b)
 {
+	CHECK_EQ(not_reported_once(), 0);
 	buf_free(&b->bytes);
 	free(b->msgs);
 	*b = (struct batch){ 0 };
@@ -64,7 +120,7 @@ static inline uint64_t lost_in_all(const struct sink_stats *st)
 {
 	uint64_t n = 0;
 
-	for (int i = 0; i < SINK_LOSS_MAX; i++)
+	for (int i = 0; i < NT_LOSS_MAX; i++)
 		n += st->lost[i];
 	return n;
 }

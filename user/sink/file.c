@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * file.c - the sink "file:PATH": batches to a file, rotated by size and age.
+ * file.c - the sink "file:PATH": batches to a file of each stream, rotated by
+ * size and age. The packets' is opened at once, the others' with the first
+ * batch that comes for them.
  *
  * PATH is always the file in use. A rotated file is complete and is called
  * PATH.YYYYMMDDThhmmss.nnnnnnnnnZ after the UTC of its rotation; what PATH held
@@ -25,14 +27,19 @@
 #define RETRY_NS 1000000000ULL		/* between attempts at a rotation that fails */
 #define NAME_TRIES 100
 
-struct file_sink {
-	struct sink base;
+struct file {
 	struct out out;
-	char *path;
+	char *path;			/* NULL: this stream is off */
+	bool open;
 	uint64_t rotate_bytes, rotate_ns;
 	uint64_t first_ns;		/* when the file got its first batch, 0: it has none */
 	uint64_t retry_ns;		/* no rotation before then */
 	bool stuck;			/* the last rotation failed, and that was logged */
+};
+
+struct file_sink {
+	struct sink base;
+	struct file files[STREAM_MAX];
 };
 
 static uint64_t now_ns(void)
@@ -119,7 +126,7 @@ static int take_path(const char *path, int *fd)
 }
 
 /* Is PATH still the file that we write to? */
-static bool path_is_ours(const struct file_sink *f)
+static bool path_is_ours(const struct file *f)
 {
 	struct stat ours, there;
 
@@ -127,7 +134,7 @@ static bool path_is_ours(const struct file_sink *f)
 	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
-static void finish(const struct file_sink *f)
+static void finish(const struct file *f)
 {
 	if (f->out.regular && fsync(f->out.fd))
 		log_error("sync %s: %s", f->path, strerror(errno));
@@ -136,7 +143,7 @@ static void finish(const struct file_sink *f)
 }
 
 /* Puts a fresh file in the place of the one in use, or leaves all as it was. */
-static int swap_files(struct file_sink *f)
+static int swap_files(struct file *f)
 {
 	char name[PATH_MAX] = "";
 	bool ours = path_is_ours(f);	/* else somebody moved it: PATH is theirs */
@@ -155,7 +162,7 @@ static int swap_files(struct file_sink *f)
 	return out_use(&f->out, fd);
 }
 
-static void rotate(struct file_sink *f, uint64_t now)
+static void rotate(struct file *f, uint64_t now)
 {
 	int err;
 
@@ -173,7 +180,7 @@ static void rotate(struct file_sink *f, uint64_t now)
 }
 
 /* more: bytes that are about to be written. */
-static void rotate_if_due(struct file_sink *f, size_t more, uint64_t now)
+static void rotate_if_due(struct file *f, size_t more, uint64_t now)
 {
 	bool big = f->rotate_bytes && f->out.bytes + more > f->rotate_bytes;
 	bool old = f->rotate_ns && now - f->first_ns >= f->rotate_ns;
@@ -181,38 +188,6 @@ static void rotate_if_due(struct file_sink *f, size_t more, uint64_t now)
 	if (f->out.regular && f->first_ns && (big || old))
 		rotate(f, now);
 }
-
-static int file_put(struct sink *s, const struct batch *b)
-{
-	struct file_sink *f = (struct file_sink *)s;
-	uint64_t now = now_ns();
-	int err;
-
-	rotate_if_due(f, b->bytes.len, now);
-	err = out_put(&f->out, s, b);
-	if (!err && !f->first_ns)
-		f->first_ns = now;
-	return err;
-}
-
-static void file_poll(struct sink *s)
-{
-	struct file_sink *f = (struct file_sink *)s;
-
-	rotate_if_due(f, 0, now_ns());
-}
-
-static void file_close(struct sink *s, int timeout_ms)
-{
-	struct file_sink *f = (struct file_sink *)s;
-
-	(void)timeout_ms;
-	out_end(&f->out);
-	finish(f);
-	free(f->path);
-}
-
-static const struct sink_ops file_ops = { file_put, file_poll, file_close };
 
 static const char *open_reason(const char *path, int err)
 {
@@ -229,33 +204,104 @@ static const char *open_reason(const char *path, int err)
 	return strerror(-err);
 }
 
-int file_open(struct sink **out, const struct sink_settings *s, const struct sink_spec *spec)
+/* Tried again with each batch; a failure is logged once, until it works. */
+static int open_file(struct file *f)
 {
-	struct file_sink *f = calloc(1, sizeof(*f));
-	int fd = -1, err = -ENOMEM;
+	int fd, err = take_path(f->path, &fd);
 
-	if (!f)
-		goto out;
-	f->base.ops = &file_ops;
-	f->rotate_bytes = s->rotate_bytes;
-	f->rotate_ns = s->rotate_ns;
-	f->path = strdup(spec->path);
-	if (!f->path)
-		goto out;
-	out_init(&f->out, f->path, s);
-	err = take_path(f->path, &fd);
 	if (!err)
 		err = out_use(&f->out, fd);
-out:
+	if (err && !f->out.failing)
+		log_error("open %s: %s", f->path, open_reason(f->path, err));
+	if (err && fd >= 0)
+		close(fd);
+	f->open = !err;
+	return err;
+}
+
+static int file_put(struct sink *s, struct batch *b, uint64_t ticket)
+{
+	struct file *f = &((struct file_sink *)s)->files[b->stream];
+	uint64_t now = now_ns();
+	int err = f->open ? 0 : open_file(f);
+
+	if (err) {
+		f->out.failing = true;	/* it has been said why */
+		return out_lose(&f->out, s, b, ticket, err);
+	}
+	rotate_if_due(f, b->bytes.len, now);
+	err = out_put(&f->out, s, b, ticket);
+	if (!err && !f->first_ns)
+		f->first_ns = now;
+	return err;
+}
+
+static bool file_has_room(const struct sink *s)
+{
+	(void)s;
+	return true;
+}
+
+static void file_poll(struct sink *s)
+{
+	struct file_sink *all = (struct file_sink *)s;
+	uint64_t now = now_ns();
+
+	for (int i = 0; i < STREAM_MAX; i++)
+		if (all->files[i].open)
+			rotate_if_due(&all->files[i], 0, now);
+}
+
+static void file_close(struct sink *s, int timeout_ms)
+{
+	struct file_sink *all = (struct file_sink *)s;
+
+	(void)timeout_ms;
+	for (int i = 0; i < STREAM_MAX; i++) {
+		struct file *f = &all->files[i];
+
+		if (f->open) {
+			out_end(&f->out);
+			finish(f);
+		}
+		free(f->path);
+	}
+}
+
+static const struct sink_ops file_ops = {
+	.put = file_put, .has_room = file_has_room, .poll = file_poll, .close = file_close,
+};
+
+static int init_file(struct file *f, const struct sink_settings *s, const char *path, enum stream stream)
+{
+	f->rotate_bytes = s->rotate_bytes;
+	f->rotate_ns = s->rotate_ns;
+	f->path = strdup(path);
+	if (!f->path) {
+		log_error("open %s: out of memory", path);
+		return -ENOMEM;
+	}
+	out_init(&f->out, f->path, s, stream);
+	return stream == STREAM_PACKETS ? open_file(f) : 0;
+}
+
+int file_open(struct sink **out, const struct sink_settings *s, const struct sink_spec specs[STREAM_MAX])
+{
+	struct file_sink *all = calloc(1, sizeof(*all));
+	int err = all ? sink_init(&all->base, &file_ops, s) : -ENOMEM;
+
+	if (err)
+		log_error("open files: %s", strerror(-err));
+	for (int i = 0; i < STREAM_MAX && !err; i++)
+		if (s->output[i])
+			err = init_file(&all->files[i], s, specs[i].path, i);
 	if (!err) {
-		*out = &f->base;
+		*out = &all->base;
 		return 0;
 	}
-	log_error("open %s: %s", spec->path, open_reason(spec->path, err));
-	if (fd >= 0)
-		close(fd);
-	if (f)
-		free(f->path);
-	free(f);
+	if (all)
+		for (int i = 0; i < STREAM_MAX; i++)
+			free(all->files[i].path);
+	sink_free(all ? &all->base : NULL);
 	return err;
 }

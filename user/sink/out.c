@@ -19,14 +19,14 @@
 #define STOP_PATIENCE_MS 2000		/* for a reader that takes nothing, once we stop */
 #define STOP_ALL_MS 5000		/* and for one that takes little at a time */
 
-void out_init(struct out *o, const char *name, const struct sink_settings *s)
+void out_init(struct out *o, const char *name, const struct sink_settings *s, enum stream stream)
 {
 	*o = (struct out){
 		.name = name,
-		.head = s->head,
+		.head = s->head[stream],
 		.fd = -1,
 		.stop_fd = s->stop_fd,
-		.lines = !strcmp(s->encoding, "json"),
+		.lines = strcmp(s->encoding[stream], "avro") != 0,
 	};
 }
 
@@ -202,7 +202,21 @@ static void note(struct out *o, int err)
 	o->failing = err != 0;
 }
 
-int out_put(struct out *o, struct sink *s, const struct batch *b)
+/* n of b's records went out. */
+static int settle(struct out *o, struct sink *s, const struct batch *b, uint64_t ticket, uint32_t n, int err)
+{
+	struct sink_batch id = { b->stream, b->cpu, ticket };
+
+	sink_takes(s, b->count);
+	sink_delivered(s, n);
+	if (n < b->count)
+		sink_loses(s, &id, NT_LOSS_WRITE, b->count - n);
+	note(o, err);
+	sink_report(s, &id, b->count - n, NT_LOSS_WRITE);
+	return err;
+}
+
+int out_put(struct out *o, struct sink *s, const struct batch *b, uint64_t ticket)
 {
 	size_t taken = 0;
 	uint32_t n = 0;
@@ -214,11 +228,12 @@ int out_put(struct out *o, struct sink *s, const struct batch *b)
 		err = write_whole(o, b->bytes.data, b->bytes.len, &taken);
 		n = whole_records(o, b, taken);
 	}
-	sink_delivered(s, n);
-	if (n < b->count)
-		sink_loses(s, b->cpu, SINK_LOSS_WRITE, b->count - n);
-	note(o, err);
-	return err;
+	return settle(o, s, b, ticket, n, err);
+}
+
+int out_lose(struct out *o, struct sink *s, const struct batch *b, uint64_t ticket, int err)
+{
+	return settle(o, s, b, ticket, 0, err);
 }
 
 void out_end(struct out *o)

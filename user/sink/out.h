@@ -28,14 +28,18 @@ struct out {
 	uint64_t bytes;			/* written to this fd, head included */
 };
 
-/* Everything but fd: from the settings. */
-void out_init(struct out *o, const char *name, const struct sink_settings *s);
+/* Everything but fd: from the settings of that stream. */
+void out_init(struct out *o, const char *name, const struct sink_settings *s, enum stream stream);
 
 /* Goes on with another file, without a head yet. 0 or -errno of fstat(2). */
 int out_use(struct out *o, int fd) __attribute__((warn_unused_result));
 
-/* Writes b, behind the head if that is still due, and counts its records in s. As sink_put(). */
-int out_put(struct out *o, struct sink *s, const struct batch *b) __attribute__((warn_unused_result));
+/* Writes b, behind the head if that is still due, counts its records in s and reports it. As sink_put(). */
+int out_put(struct out *o, struct sink *s, const struct batch *b, uint64_t ticket) __attribute__((warn_unused_result));
+
+/* The same of a batch for which there is nothing to write to, because of err. */
+int out_lose(struct out *o, struct sink *s, const struct batch *b, uint64_t ticket, int err)
+	__attribute__((warn_unused_result));
 
 /* Writes the head if no batch did, so that even an empty file is a valid one. */
 void out_end(struct out *o);

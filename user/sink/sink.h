@@ -28,6 +28,7 @@ struct sink_stats {
 	/* The spool, with what earlier runs left: in = out + lost + held. Records. */
 	uint64_t spool_in, spool_out, spool_held, spool_held_bytes;
 	uint64_t spool_lost_full, spool_lost_age, spool_lost_damaged;
+	uint64_t spool_lost_refused;	/* by the broker for good */
 	uint64_t spool_errors;		/* failed writes and syncs; nothing is lost by them alone */
 	uint64_t producers;		/* that were made anew after a fatal error or an outage */
 	uint64_t latency[SINK_LATENCIES], latency_ns; /* messages by time from put() to acknowledgement; their sum */
@@ -41,12 +42,12 @@ struct sink_report {
 	uint64_t lost;			/* records; 0: all are safe */
 	enum nt_loss why;		/* if lost */
 };
-typedef void sink_reported(void *arg, const struct sink_report *r);
+typedef void sink_reported(void *arg, const struct sink_report *r);	/* calls no sink_*() */
 
 /* A loss in the spool: of records that had been reported safe, maybe by an earlier run. */
 struct sink_spool_loss {
 	const char *box;
-	const char *reason;		/* "full", "age", "damaged" */
+	const char *reason;		/* "full", "age", "damaged", "refused" */
 	uint64_t epoch;			/* 0: not known, as the rest, where it was unreadable */
 	uint32_t cpu;
 	enum stream stream;
