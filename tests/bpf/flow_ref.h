@@ -11,7 +11,7 @@
 
 #include "rig.h"
 
-#define REF_FLOWS_MAX 4096
+#define REF_FLOWS_MAX 16384
 
 struct ref_flow {
 	struct nt_flow_key key;		/* in the long form, whatever table it is in */

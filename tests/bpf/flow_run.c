@@ -177,6 +177,55 @@ static void test_overflow_of_a_ring(void)
 	CHECK(ref.n > 0);
 }
 
+/* Rows of the table of packets with a few bytes changed, whatever they are then: every fate, every kind of key. */
+static void send_changed(unsigned int rows)
+{
+	const struct packet_case *c = &packet_cases[next_random(rows)];
+	enum rig_prog prog = next_random(3);
+	struct nt_record want;
+	struct packet pk;
+	struct outcome o;
+	uint32_t notes;
+	int fate;
+
+	CHECK(packet_build(c->spec, &pk) == 0);
+	for (uint32_t i = next_random(3); i-- && pk.n;)
+		pk.bytes[next_random(pk.n)] = next_random(256);
+	if (pk.l3 || !rig_takes(prog, pk.bytes, pk.n))
+		return;
+	CHECK_EQ(rig_run(&rig, prog, pk.bytes, pk.n, pk.wire, &o), 0);
+	fate = host_parse(pk.bytes, pk.n, pk.wire, false, &want, &notes);
+	CHECK_EQ(o.fate, fate == NT_COUNT_RECORDED ? NT_COUNT_FLOW : fate);
+	CHECK_EQ(rig.last.packets, 1);
+	CHECK_EQ(rig.last.bytes, pk.wire);
+	want.ts_ns = rig.ts_ns;
+	want.ifindex = 1;
+	want.dir = prog == RIG_TC_OUT ? NT_DIR_OUT : NT_DIR_IN;
+	want.hook = prog == RIG_XDP ? NT_HOOK_XDP : NT_HOOK_TC;
+	if (o.fate == NT_COUNT_FLOW)
+		ref_add(&ref, &want, NT_MODE_FLOW);
+}
+
+static void test_changed_frames(void)
+{
+	static const struct nt_control c = { .generation = 1, .mode.sample = 1 };
+	struct rig_settings s = rig_defaults();
+	unsigned int rows = 0;
+
+	while (packet_cases[rows].name)
+		rows++;
+	s.flow_entries = REF_FLOWS_MAX;
+	if (open_rig(s, &c, NT_MODE_FLOW)) {
+		for (int i = 0; i < PACKETS && !check_failures; i++)
+			send_changed(rows);
+		CHECK(ref_compare(&ref, &rig, 1));
+		CHECK(rig.now.malformed.events && rig.now.non_ip.events && rig.now.truncated.events);
+		printf("# %zu flows\n", ref.n);
+		CHECK(ref.n > 500 && ref.n < REF_FLOWS_MAX);
+	}
+	rig_close(&rig);
+}
+
 /* A table that is full loses new flows alone, and each of their packets is counted. */
 static void test_full_table(void)
 {
@@ -257,6 +306,7 @@ int main(void)
 	RUN(test_flow_mode);
 	RUN(test_sampled_mode_of_all);
 	RUN(test_overflow_of_a_ring);
+	RUN(test_changed_frames);
 	RUN(test_full_table);
 	RUN(test_generations);
 	RUN(test_windows);
