@@ -31,6 +31,8 @@ struct book_flow {
 	uint64_t packets, bytes;
 };
 
+#define BOOK_LOSSES (NT_LOSS_MAX + 1)	/* by reason; the last: of reasons that are not known here */
+
 /* What a ledger event told. */
 struct book_told {
 	int64_t ts_ns;			/* before the counters were read */
@@ -38,7 +40,7 @@ struct book_told {
 	uint64_t seq;
 	bool closing, exact;
 	struct nt_tally fate[NT_COUNT_FATES_END];
-	struct nt_tally safe, lost[NT_LOSS_MAX], flows_lost, flows_open;
+	struct nt_tally safe, lost[BOOK_LOSSES], flows_lost, flows_open;
 	uint64_t unread, missing;
 	/* Made by book_seal(): of the records up to seq, and of the flows that ended by ts_ns. */
 	struct nt_tally got, ended[2];	/* [1]: overflow */

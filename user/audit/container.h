@@ -18,4 +18,18 @@
 /* A whole file. 0; -EBADMSG: another schema or codec than ours, logged; -ENOMEM; -errno. Damage is counted. */
 int container_read(struct book *b, struct input *in) __attribute__((warn_unused_result));
 
+/*
+ * A message: a row of JSON, or a batch in Avro behind the fingerprint of its
+ * schema, which must be one of ours.
+ */
+struct messages;
+
+/* 0 or -ENOMEM. */
+int messages_open(struct messages **out) __attribute__((warn_unused_result));
+void messages_close(struct messages *m);	/* NULL is fine */
+
+/* 0; -EINVAL: not understood, *why says what is wrong; -EBADMSG: of another schema; -ENOMEM. */
+int messages_read(struct messages *m, struct book *b, const void *payload, size_t len, const char **why)
+	__attribute__((warn_unused_result));
+
 #endif

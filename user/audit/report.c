@@ -60,14 +60,14 @@ static void put_fates(FILE *f, const char *name, const struct book_told *t, enum
 static void put_lost(FILE *f, const struct verdict *v)
 {
 #define NAME(id, name, text) [NT_LOSS_##id] = #name,
-	static const char *const names[NT_LOSS_MAX] = { NT_LOSSES(NAME) };
+	static const char *const names[BOOK_LOSSES] = { NT_LOSSES(NAME) [NT_LOSS_MAX] = "other" };
 #undef NAME
 	const struct book_told *t = v->last;
 	const char *between = " ";
 
 	put_fates(f, "lost, kernel", t, NT_COUNT_RING_FULL, NT_COUNT_NO_RING);
 	fprintf(f, "  %-12s", "lost, output");
-	for (int i = 0; i < NT_LOSS_MAX; i++)
+	for (int i = 0; i < BOOK_LOSSES; i++)
 		if (t->lost[i].events) {
 			fprintf(f, "%s%s %llu packets, %llu bytes", between, names[i], (ull)t->lost[i].packets,
 				(ull)t->lost[i].bytes);

@@ -47,12 +47,12 @@ static json_t *fates(const struct book_told *t)
 static json_t *losses(const struct verdict *v)
 {
 #define NAME(id, name, text) [NT_LOSS_##id] = #name,
-	static const char *const names[NT_LOSS_MAX] = { NT_LOSSES(NAME) };
+	static const char *const names[BOOK_LOSSES] = { NT_LOSSES(NAME) [NT_LOSS_MAX] = "other" };
 #undef NAME
 	json_t *o = json_object();
 	int err = o ? 0 : -ENOMEM;
 
-	for (int i = 0; !err && i < NT_LOSS_MAX; i++)
+	for (int i = 0; !err && i < BOOK_LOSSES; i++)
 		err = set(o, names[i], tally(&v->last->lost[i]));
 	if (!err)
 		err = set(o, "flows", tally(&v->last->flows_lost)) ?: set(o, "spool_records", number(v->dropped[0])) ?:

@@ -35,9 +35,8 @@ static int flag(const json_t *o, const char *name, bool *out)
 	return json_is_boolean(v) ? 0 : -EINVAL;
 }
 
-static int tally(const json_t *o, const char *name, struct nt_tally *out)
+static int tally_of(const json_t *v, struct nt_tally *out)
 {
-	const json_t *v = json_object_get(o, name);
 	uint64_t n[3];
 
 	if (number(v, "events", INT64_MAX, &n[0]) || number(v, "packets", INT64_MAX, &n[1]) ||
@@ -47,6 +46,11 @@ static int tally(const json_t *o, const char *name, struct nt_tally *out)
 	return 0;
 }
 
+static int tally(const json_t *o, const char *name, struct nt_tally *out)
+{
+	return tally_of(json_object_get(o, name), out);
+}
+
 static int moment(const json_t *o, int64_t *ns)
 {
 	const char *text = json_string_value(json_object_get(o, "ts"));
@@ -54,32 +58,48 @@ static int moment(const json_t *o, int64_t *ns)
 	return text ? timestamp_parse(text, ns) : -EINVAL;
 }
 
-/* Flow records that were lost behind the tables, by reason; left out by those who count none. */
+/* Losses by reason; of those that are not known here, all together. */
+static int losses(json_t *o, struct nt_tally out[BOOK_LOSSES])
+{
+	struct nt_tally one;
+	const char *name;
+	json_t *v;
+
+	json_object_foreach(o, name, v) {
+		int i = 0;
+
+		while (i < NT_LOSS_MAX && strcmp(name, loss_names[i]))
+			i++;
+		if (tally_of(v, &one))
+			return -EINVAL;
+		tally_add(&out[i], &one);
+	}
+	return json_is_object(o) ? 0 : -EINVAL;
+}
+
+/* Of flow records, behind the tables; left out by those who count none. */
 static int flows_lost(const json_t *o, struct nt_tally *out)
 {
-	const json_t *v = json_object_get(o, "flows_lost");
-	struct nt_tally one;
+	json_t *v = json_object_get(o, "flows_lost");
+	struct nt_tally each[BOOK_LOSSES] = { 0 };
 
-	for (int i = 0; v && i < NT_LOSS_MAX; i++) {
-		if (tally(v, loss_names[i], &one))
-			return -EINVAL;
-		tally_add(out, &one);
-	}
+	if (v && losses(v, each))
+		return -EINVAL;
+	for (int i = 0; i < BOOK_LOSSES; i++)
+		tally_add(out, &each[i]);
 	return 0;
 }
 
 static int read_ledger(const json_t *o, struct book_told *t)
 {
-	const json_t *lost = json_object_get(o, "lost");
 	int err = moment(o, &t->ts_ns) || number(o, "n", INT64_MAX, &t->n) || flag(o, "closing", &t->closing) ||
 		  flag(o, "exact", &t->exact) || number(o, "seq", INT64_MAX, &t->seq) || tally(o, "safe", &t->safe) ||
 		  tally(o, "flows_open", &t->flows_open) || number(o, "unread", INT64_MAX, &t->unread) ||
-		  number(o, "missing", INT64_MAX, &t->missing) || flows_lost(o, &t->flows_lost);
+		  number(o, "missing", INT64_MAX, &t->missing) || flows_lost(o, &t->flows_lost) ||
+		  losses(json_object_get(o, "lost"), t->lost);
 
 	for (int i = 0; !err && i < NT_COUNT_FATES_END; i++)
 		err = tally(o, fate_names[i], &t->fate[i]);
-	for (int i = 0; !err && i < NT_LOSS_MAX; i++)
-		err = tally(lost, loss_names[i], &t->lost[i]);
 	return err ? -EINVAL : 0;
 }
 

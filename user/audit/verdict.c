@@ -21,7 +21,7 @@ struct nt_tally verdict_claimed(const struct book_told *t)
 {
 	struct nt_tally sum = { 0 };
 
-	for (int i = 0; i < NT_LOSS_MAX; i++)
+	for (int i = 0; i < BOOK_LOSSES; i++)
 		tally_add(&sum, &t->lost[i]);
 	return sum;
 }
