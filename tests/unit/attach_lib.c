@@ -102,11 +102,12 @@ void lab_instance(struct lab_instance *i, char *match, enum hook_mode hook, enum
 	__u32 zero = 0;
 
 	memset(i, 0, sizeof(*i));
+	i->programs.modes_map = -1;
 	for (int p = 0; p < PROG_MAX; p++)
 		i->programs.fd[p] = lab_prog(p == PROG_XDP, prog_names[p], p == PROG_XDP ? 2 : -1);
 	i->instance_map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_instance", 4, sizeof(struct nt_instance), 1, NULL);
 	i->programs.ifaces_map = bpf_map_create(BPF_MAP_TYPE_HASH, "nt_ifaces", 4, sizeof(struct nt_iface), 4096, NULL);
-	i->counts_map = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "nt_counts", 4, 8 * NT_COUNT_MAX, 1, NULL);
+	i->counts_map = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "nt_counts", 4, sizeof(struct nt_counts), 1, NULL);
 	ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nt_ring_0", 0, 0, 65536, NULL);
 	opts.inner_map_fd = ring;
 	i->rings_map = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "nt_rings", 4, 4, 1, &opts);
@@ -118,7 +119,7 @@ void lab_instance(struct lab_instance *i, char *match, enum hook_mode hook, enum
 	maps[2] = i->counts_map;
 	maps[3] = i->rings_map;
 	epoch = epoch ? epoch + 1 : ((uint64_t)getpid() << 20) + time(NULL);
-	if (instance_publish(&i->hold, epoch, maps, 4, i->programs.fd, PROG_MAX))
+	if (instance_claim(&i->hold, epoch, i->instance_map) || instance_bind(maps, 4, i->programs.fd, PROG_MAX))
 		give_up("publish an instance", errno);
 	i->rule = (struct iface_rule) { .match = match, .plane = PLANE_DATA, .hook = hook };
 	i->options.ifaces = &i->rule;

@@ -65,6 +65,8 @@ int attacher_open(struct attacher **out, const struct attach_programs *p, enum t
 	a->programs = *p;
 	err = read_ids(a);
 	if (!err)
+		err = attach_read_before(a);
+	if (!err)
 		err = rtnl_open(&a->rtnl);
 	if (err)
 		log_error("attach programs: %s", strerror(-err));
@@ -91,6 +93,7 @@ void attacher_close(struct attacher *a)
 	if (!a)
 		return;
 	rtnl_close(a->rtnl);
+	free(a->before);
 	free(a);
 }
 
@@ -163,7 +166,7 @@ static void note_nameless(struct attacher *a, const struct link *l, enum nt_dir 
 	for (size_t i = 0; i < c->n && !a->said_nameless; i++) {
 		const struct chain_prog *p = &c->progs[i];
 
-		if (p->name[0] || attach_is_own(a, p->id))
+		if (p->name[0] || attach_is_own(a, p->id) || attach_is_before(a, p->id))
 			continue;
 		log_warn("attach %s %s: program %u (%s) is there, and reading whose it is needs CAP_SYS_ADMIN: if it is ninetap's, packets are recorded twice",
 			 l->name, chain_dir_names[dir], p->id, chain_hook_names[p->hook]);
@@ -176,7 +179,7 @@ static bool is_rival(const struct attacher *a, const struct chain *c, size_t i, 
 {
 	const struct chain_prog *p = &c->progs[i];
 
-	if (attach_is_own(a, p->id) || !prog_is_ninetap(p->name))
+	if (attach_is_own(a, p->id) || attach_is_before(a, p->id) || !prog_is_ninetap(p->name))
 		return false;
 	return own < 0 || p->hook != CHAIN_TCX || (ssize_t)i > own;
 }
@@ -196,8 +199,8 @@ static const struct chain_prog *find_rival(const struct attacher *a, const struc
 	return NULL;
 }
 
-/* -EBUSY, logged, if another instance must be given way to. */
-static int look_for_rival(struct attacher *a, const struct link *l, enum nt_dir dir)
+/* -EBUSY, logged, if another instance must be given way to. before: what ours left there; may be NULL. */
+static int look_around(struct attacher *a, const struct link *l, enum nt_dir dir, struct attachment *before)
 {
 	const struct chain_prog *rival;
 	struct chain c;
@@ -211,6 +214,8 @@ static int look_for_rival(struct attacher *a, const struct link *l, enum nt_dir 
 	note_nameless(a, l, dir, &c);
 	if (rival)
 		log_rival(l, dir, rival);
+	else if (before)
+		attach_find_before(a, l, dir, &c, before);
 	chain_free(&c);
 	return rival ? -EBUSY : 0;
 }
@@ -230,23 +235,55 @@ bool attach_has_rival(struct attacher *a, const struct link *l)
 	return found;
 }
 
-static int put_tc(struct attacher *a, const struct link *l, struct attachment *out)
+/* The place stays where it is, with our program in it; else it is cleared for another. 1: taken over. */
+static int reuse(struct attacher *a, const struct link *l, struct attachment *before, enum chain_hook hook,
+		 enum prog prog, struct attachment *out)
+{
+	int err = before->hook == hook ? attach_take_over(a, l, before, prog, out) : 0;
+
+	if (before->hook == CHAIN_NONE)
+		return 0;
+	if (before->hook == hook && !err)
+		return 1;
+	if (err)
+		log_warn("take over %s %s %s: %s: attached anew", l->name, chain_dir_names[before->dir],
+			 chain_hook_names[before->hook], strerror(-err));
+	else
+		log_notice("attach %s %s: %s instead of %s: packets in between are not seen", l->name,
+			   chain_dir_names[before->dir], chain_hook_names[hook], chain_hook_names[before->hook]);
+	attach_remove(a, before);
+	return 0;
+}
+
+/* With TC_AUTO what is there is as good. */
+static enum chain_hook tc_hook(const struct attacher *a, const struct attachment *before)
+{
+	if (a->wish == TC_AUTO && (before->hook == CHAIN_TCX || before->hook == CHAIN_CLSACT))
+		return before->hook;
+	return a->tc == TC_CLSACT ? CHAIN_CLSACT : CHAIN_TCX;
+}
+
+static int put_tc(struct attacher *a, const struct link *l, struct attachment *before, struct attachment *out)
 {
 	bool in = out->dir == NT_DIR_IN, l3 = link_layer(l) == LINK_IP;
 	enum prog prog = l3 ? (in ? PROG_TC_IN_L3 : PROG_TC_OUT_L3) : (in ? PROG_TC_IN : PROG_TC_OUT);
+	enum chain_hook hook = tc_hook(a, before);
 	int err;
 
 	out->prog_id = a->id[prog];
-	if (a->tc == TC_CLSACT)
+	if (reuse(a, l, before, hook, prog, out))
+		return 0;
+	if (hook == CHAIN_CLSACT)
 		return attach_clsact_put(a, l, prog, out);
-	err = attach_tcx_put(l, a->programs.fd[prog], out);
+	err = attach_tcx_put(a, l, a->programs.fd[prog], out);
 	if (err)
 		attach_log_failure(a, l, out->dir, CHAIN_TCX, err);
 	return err;
 }
 
 /* Whatever keeps XDP away, TC sees the packets: 0 with hook CHAIN_NONE then. */
-static int put_xdp(struct attacher *a, const struct link *l, enum hook_mode mode, struct attachment *out)
+static int put_xdp(struct attacher *a, const struct link *l, enum hook_mode mode, struct attachment *before,
+		   struct attachment *out)
 {
 	bool strips = mode != HOOK_TC && link_layer(l) == LINK_ETHERNET && link_strips_vlan(l);
 	struct attach_choice c = attach_choose(l, strips, mode);
@@ -255,13 +292,19 @@ static int put_xdp(struct attacher *a, const struct link *l, enum hook_mode mode
 		log_warn("attach %s ingress xdp: %s", l->name, c.why[i]);
 	if (!c.xdp)
 		return 0;
+	/* TC since there was no XDP to be had, perhaps: without need it is not left for a try. */
+	if (before->hook != CHAIN_NONE && before->hook != CHAIN_XDP && !attach_xdp_works(l))
+		return 0;
 	out->prog_id = a->id[PROG_XDP];
+	if (reuse(a, l, before, CHAIN_XDP, PROG_XDP, out))
+		return 0;
 	return attach_xdp_put(a, l, out, mode == HOOK_XDP);
 }
 
 int attach_put(struct attacher *a, const struct link *l, enum hook_mode mode, enum nt_dir dir,
 	       struct attachment *out)
 {
+	struct attachment before = { .link = -1 };
 	int err;
 
 	*out = (struct attachment) { .dir = dir, .ifindex = l->ifindex, .link = -1 };
@@ -269,13 +312,13 @@ int attach_put(struct attacher *a, const struct link *l, enum hook_mode mode, en
 		log_error("attach %s: its packets are neither Ethernet nor IP (hardware type %u)", l->name, l->type);
 		return -EOPNOTSUPP;
 	}
-	err = look_for_rival(a, l, dir);
+	err = look_around(a, l, dir, &before);
 	if (!err && dir == NT_DIR_IN)
-		err = put_xdp(a, l, mode, out);
+		err = put_xdp(a, l, mode, &before, out);
 	if (!err && out->hook == CHAIN_NONE)
-		err = put_tc(a, l, out);
+		err = put_tc(a, l, &before, out);
 	if (!err)
-		err = look_for_rival(a, l, dir);
+		err = look_around(a, l, dir, NULL);
 	if (err)
 		attach_remove(a, out);
 	return err;
@@ -298,22 +341,30 @@ int attach_in_place(struct attacher *a, const struct attachment *at)
 	return at->hook == CHAIN_CLSACT ? attach_clsact_in_place(a, at) : attach_link_in_place(at);
 }
 
+static void let_go(struct attacher *a, struct attachment *at)
+{
+	attach_unpin(a, at);
+	attach_keep(at);
+}
+
 void attach_forget(struct attacher *a, struct attachment *at)
 {
 	__u32 key = at->ifindex;
 
-	if (at->link >= 0)
-		close(at->link);
 	if (at->hook == CHAIN_CLSACT && a->programs.ifaces_map >= 0)
 		(void)bpf_map_delete_elem(a->programs.ifaces_map, &key); /* its filter may have made no entry */
-	at->hook = CHAIN_NONE;
-	at->link = -1;
+	let_go(a, at);
 }
 
 void attach_remove(struct attacher *a, struct attachment *at)
 {
 	if (at->hook == CHAIN_CLSACT)
 		attach_clsact_remove(a, at);
+	let_go(a, at);
+}
+
+void attach_keep(struct attachment *at)
+{
 	if (at->link >= 0)
 		close(at->link);
 	at->hook = CHAIN_NONE;

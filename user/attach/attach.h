@@ -5,7 +5,8 @@
  * Ingress is native XDP on a physical NIC, or where it was asked for, else
  * TC; egress is TC. TC is TCX at the head of the chain, or a clsact filter
  * with a priority and handle of our own. Nothing of others is replaced or
- * deleted. One thread an attacher. Each refusal is logged here, once, with
+ * deleted. With pins links outlive the process, and what a ninetap before left
+ * is taken over, in its place, without a packet unseen. One thread an attacher. Each refusal is logged here, once, with
  * its reason; callers only pass the error on.
  */
 #ifndef NINETAP_ATTACH_H
@@ -32,10 +33,15 @@
  */
 #define ATTACH_TCX_IFACES 64
 
-/* Descriptors of the loaded programs, and of nt_ifaces; they stay the caller's. */
+struct pins;
+
+/* Descriptors of the loaded programs and of maps, and the folder of pins; they stay the caller's. */
 struct attach_programs {
 	int fd[PROG_MAX];		/* by enum prog */
-	int ifaces_map;			/* -1: a made qdisc is not remembered, and stays */
+	int ifaces_map;			/* nt_ifaces; -1: a made qdisc is not remembered, and stays */
+	int modes_map;			/* nt_modes; -1: modes are not written */
+	struct pins *pins;		/* NULL: links go with the process */
+	bool adopted;			/* the pins are a ninetap's before, to be taken over */
 };
 
 /* One program at one interface and direction. hook CHAIN_NONE: not attached. */
@@ -43,7 +49,7 @@ struct attachment {
 	enum chain_hook hook;
 	enum nt_dir dir;
 	int ifindex;
-	int link;			/* XDP and TCX: the descriptor that keeps it there */
+	int link;			/* XDP and TCX: the descriptor that, unless it is pinned, keeps it there */
 	uint32_t prio;			/* clsact */
 	uint32_t prog_id;
 };
@@ -73,6 +79,16 @@ int attach_in_place(struct attacher *a, const struct attachment *at) __attribute
 
 /* Detaches, and forgets what hook it was. Nothing attached is fine. */
 void attach_remove(struct attacher *a, struct attachment *at);
+
+/* Leaves what is pinned, and filters, where they are: for the next start. */
+void attach_keep(struct attachment *at);
+
+/*
+ * When all that is wanted is attached: detaches what else a ninetap before
+ * left of what was taken over, here or in a namespace that an interface moved
+ * to, and its programs with it. Says what.
+ */
+void attach_sweep(struct attacher *a);
 
 /*
  * Deletes the clsact qdisc if we made it and no filter is left in it. After

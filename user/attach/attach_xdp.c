@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attach_xdp.c - the XDP program on an interface, by a link: it goes with the
- * process, and nobody replaces it by accident. One program fits; where there
+ * attach_xdp.c - the XDP program on an interface, by a link: nobody replaces
+ * it by accident. One program fits; where there
  * is one already it stays, and TC is used, as where the driver has no XDP.
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 #include "base/log.h"
@@ -55,6 +56,7 @@ int attach_xdp_put(struct attacher *a, const struct link *l, struct attachment *
 	if (fd >= 0) {
 		out->hook = CHAIN_XDP;
 		out->link = fd;
+		attach_pin(a, out);
 		return 0;
 	}
 	if (fd == -ENODEV)
@@ -64,4 +66,21 @@ int attach_xdp_put(struct attacher *a, const struct link *l, struct attachment *
 	else
 		log_refused(l, fd, asked);
 	return 0;
+}
+
+bool attach_xdp_works(const struct link *l)
+{
+	const struct bpf_insn pass[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
+	int prog = bpf_prog_load(BPF_PROG_TYPE_XDP, "nt_probe", "GPL", pass, 2, NULL);
+	int link = prog < 0 ? prog : bpf_link_create(prog, l->ifindex, BPF_XDP, &opts);
+
+	if (link >= 0)
+		close(link);
+	if (prog >= 0)
+		close(prog);
+	return link >= 0;
 }

@@ -10,6 +10,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <bpf/bpf.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "attach/ifaces_priv.h"
@@ -119,10 +120,31 @@ static int tell_table(struct ifaces *s, const struct iface *i)
 	return err;
 }
 
+/* MODE_AUTO begins with every packet. */
+static int set_mode(const struct ifaces *s, const struct iface *i)
+{
+	const struct nt_iface_mode mode = {
+		.mode = i->rule->mode == MODE_FLOW ? NT_MODE_FLOW : NT_MODE_PACKET, .sample = 1,
+	};
+	__u32 key = i->link.ifindex;
+	int err = s->modes_map < 0 ? 0 : bpf_map_update_elem(s->modes_map, &key, &mode, BPF_ANY);
+
+	if (err == -E2BIG && i->rule->mode == s->options->mode)
+		return 0;	/* the mode of all that have no room there */
+	if (err == -E2BIG)
+		log_warn("mode of %s: its number %u is too high for a mode of its own: --mode holds", i->link.name, key);
+	else if (err)
+		log_error("mode of %s: %s", i->link.name, strerror(-err));
+	return err == -E2BIG ? 0 : err;
+}
+
 static int attach_both(struct ifaces *s, struct iface *i)
 {
 	enum hook_mode hook = i->rule->hook;
 	int err = tell_table(s, i);
+
+	if (!err)
+		err = set_mode(s, i);
 
 	if (!err)
 		err = attach_put(s->attacher, &i->link, hook, NT_DIR_IN, &i->in);
@@ -179,6 +201,7 @@ static int add(struct ifaces *s, const struct link *heard, const struct iface_ru
 static int rename_iface(struct ifaces *s, struct iface *i, const struct link *l)
 {
 	const struct iface_rule *rule = ifaces_rule(s, l->name);
+	bool changed;
 
 	if (!rule) {
 		log_notice("detached %s: it is called %s now, which was not asked for", i->link.name, l->name);
@@ -188,7 +211,10 @@ static int rename_iface(struct ifaces *s, struct iface *i, const struct link *l)
 	}
 	log_notice("renamed %s: it is called %s now", i->link.name, l->name);
 	memcpy(i->link.name, l->name, sizeof(i->link.name));
+	changed = rule->mode != i->rule->mode;
 	i->rule = rule;
+	if (changed)
+		(void)set_mode(s, i);	/* logged */
 	if (i->refused) {
 		i->refused = false;
 		i->retry_ns = 0;
@@ -274,13 +300,44 @@ void ifaces_verify(struct ifaces *s, struct iface *i)
 	i->retry_ns = now + i->wait_ns;
 }
 
+static bool is_attached(const struct iface *i)
+{
+	return i->in.hook != CHAIN_NONE && i->out.hook != CHAIN_NONE;
+}
+
 size_t ifaces_count(const struct ifaces *s)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n; i++)
-		n += s->list[i].in.hook != CHAIN_NONE && s->list[i].out.hook != CHAIN_NONE;
+		n += is_attached(&s->list[i]);
 	return n;
+}
+
+void ifaces_each(const struct ifaces *s,
+		 void (*cb)(int ifindex, const char *name, const struct iface_rule *rule, void *arg), void *arg)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct iface *f = &s->list[i];
+
+		if (is_attached(f))
+			cb(f->link.ifindex, f->link.name, f->rule, arg);
+	}
+}
+
+void ifaces_keep(struct ifaces *s)
+{
+	s->keep = s->pinned;
+}
+
+static void let_go(struct ifaces *s, struct iface *i)
+{
+	if (!s->keep) {
+		detach(s, i);
+		return;
+	}
+	attach_keep(&i->in);
+	attach_keep(&i->out);
 }
 
 void ifaces_close(struct ifaces *s)
@@ -288,7 +345,7 @@ void ifaces_close(struct ifaces *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->n; i++)
-		detach(s, &s->list[i]);
+		let_go(s, &s->list[i]);
 	attacher_close(s->attacher);
 	rtnl_close(s->monitor);
 	rtnl_close(s->rtnl);

@@ -5,7 +5,9 @@
  * Attaches at open, follows interfaces that come, go and are renamed, and
  * puts back what somebody removed. The main thread owns it: it waits for
  * ifaces_fd() and calls ifaces_event(); a timer calls ifaces_check() once a
- * second. Closing detaches all.
+ * second. Closing detaches all, or keeps what is pinned. In every case the
+ * programs see a packet of an interface in the mode that its rule says, until
+ * somebody changes nt_modes.
  */
 #ifndef NINETAP_IFACES_H
 #define NINETAP_IFACES_H
@@ -26,8 +28,9 @@ struct ifaces_settings {
 };
 
 /*
- * Attaches every interface that a rule matches. 0, or -errno after the reason
- * was logged and everything was detached again: -ENODEV (a name, not a glob,
+ * Attaches every interface that a rule matches, taking over what a ninetap
+ * before left (s->programs.adopted). 0, or -errno after the reason was logged
+ * and everything was detached again, or kept, if it had been taken over: -ENODEV (a name, not a glob,
  * that doesn't exist), -EBUSY (another instance), -EPERM, -EOPNOTSUPP, ...
  */
 int ifaces_open(struct ifaces **out, const struct ifaces_settings *s) __attribute__((warn_unused_result));
@@ -50,10 +53,17 @@ int ifaces_event(struct ifaces *s) __attribute__((warn_unused_result));
 /* Verifies each attachment and restores what is missing. Once a second. */
 void ifaces_check(struct ifaces *s);
 
+/* Every interface that is attached, in the order of ifindex; rule is valid as long as the options are. */
+void ifaces_each(const struct ifaces *s,
+		 void (*cb)(int ifindex, const char *name, const struct iface_rule *rule, void *arg), void *arg);
+
+/* From now on ifaces_close() leaves all attached, if there are pins: for the next start. */
+void ifaces_keep(struct ifaces *s);
+
 /* Interfaces attached now. */
 size_t ifaces_count(const struct ifaces *s);
 
-/* Detaches everything. NULL is fine. */
+/* Detaches everything that is not to be kept. NULL is fine. */
 void ifaces_close(struct ifaces *s);
 
 #endif

@@ -27,6 +27,9 @@ struct ifaces {
 	struct iface_table *table;
 	struct board *board;
 	struct rtnl *monitor, *rtnl;
+	int modes_map;			/* -1: none */
+	bool pinned;			/* there is a folder of pins */
+	bool keep;			/* at the end */
 	struct iface *list;		/* sorted by ifindex */
 	size_t n, cap;
 };

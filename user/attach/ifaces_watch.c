@@ -192,7 +192,10 @@ static int start(struct ifaces *s, const struct attach_programs *p)
 		err = log_failure(rtnl_open(&s->rtnl));
 	if (!err)
 		err = read_all(s, true);
-	return err ? err : log_failure(iface_table_publish(s->table, clock_monotonic_ns()));
+	if (err)
+		return err;
+	attach_sweep(s->attacher);
+	return log_failure(iface_table_publish(s->table, clock_monotonic_ns()));
 }
 
 int ifaces_open(struct ifaces **out, const struct ifaces_settings *settings)
@@ -206,11 +209,15 @@ int ifaces_open(struct ifaces **out, const struct ifaces_settings *settings)
 	s->options = settings->options;
 	s->table = settings->table;
 	s->board = settings->board;
+	s->modes_map = settings->programs.modes_map;
+	s->pinned = settings->programs.pins;
+	s->keep = settings->programs.adopted;	/* a start that fails must not lose what was counted */
 	err = start(s, &settings->programs);
 	if (err) {
 		ifaces_close(s);
 		return err;
 	}
+	s->keep = false;
 	*out = s;
 	return 0;
 }

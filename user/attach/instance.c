@@ -11,20 +11,13 @@
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
-#include <sys/stat.h>
 #include <bpf/bpf.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "attach/instance.h"
+#include "attach/netns.h"
 
 #define HOLD_NAME "nt_hold"
-
-static uint64_t netns_inode(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/net", &st) ? 0 : st.st_ino;
-}
 
 /*
  * A map that no program uses: nothing but the process's descriptor keeps it.
@@ -63,7 +56,25 @@ static bool hold_is_taken(const struct nt_instance *f)
 	return held;
 }
 
-static int bind_maps(const int *maps, size_t maps_n, const int *progs, size_t progs_n)
+int instance_claim(int *hold, uint64_t epoch, int instance_map)
+{
+	struct nt_instance me = {
+		.epoch = epoch, .netns = netns_inode(), .netns_cookie = netns_cookie(),
+		.abi = NT_ABI_VERSION, .pid = getpid(), .start_ns = clock_ns(CLOCK_BOOTTIME),
+	};
+	const __u32 zero = 0;
+	int err = hold_take(hold, epoch, &me.hold);
+
+	if (!err)
+		err = bpf_map_update_elem(instance_map, &zero, &me, BPF_ANY);
+	if (err && *hold >= 0)
+		close(*hold);
+	if (err)
+		*hold = -1;
+	return err;
+}
+
+int instance_bind(const int *maps, size_t maps_n, const int *progs, size_t progs_n)
 {
 	for (size_t p = 0; p < progs_n; p++) {
 		for (size_t m = 0; m < maps_n; m++) {
@@ -76,29 +87,6 @@ static int bind_maps(const int *maps, size_t maps_n, const int *progs, size_t pr
 	return 0;
 }
 
-int instance_publish(int *hold, uint64_t epoch, const int *maps, size_t maps_n,
-		     const int *progs, size_t progs_n)
-{
-	struct nt_instance me = {
-		.epoch = epoch, .netns = netns_inode(), .abi = NT_ABI_VERSION, .pid = getpid(),
-		.start_ns = clock_ns(CLOCK_BOOTTIME),
-	};
-	const __u32 zero = 0;
-	int err;
-
-	/* First of all: who can see nt_instance must not take us for dead. */
-	err = hold_take(hold, epoch, &me.hold);
-	if (!err)
-		err = bpf_map_update_elem(maps[0], &zero, &me, BPF_ANY);
-	if (!err)
-		err = bind_maps(maps, maps_n, progs, progs_n);
-	if (err && *hold >= 0)
-		close(*hold);
-	if (err)
-		*hold = -1;
-	return err;
-}
-
 static int read_instance(int fd, uint32_t map_id, struct instance *out)
 {
 	const __u32 zero = 0;
@@ -107,7 +95,7 @@ static int read_instance(int fd, uint32_t map_id, struct instance *out)
 	if (err)
 		return err;
 	out->map_id = map_id;
-	out->here = out->facts.netns == netns_inode();
+	out->here = out->facts.netns == netns_inode() && out->facts.netns_cookie == netns_cookie();
 	out->alive = hold_is_taken(&out->facts);
 	return 0;
 }
@@ -161,6 +149,18 @@ int instance_of_prog(uint32_t prog_id, struct instance *out)
 	return err ? err : of_facts(&f, out);
 }
 
+/* More than PROG_MAX while a process takes over from another. */
+static int add_id(struct instance *i, uint32_t id)
+{
+	uint32_t *more = reallocarray(i->progs, i->progs_n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	i->progs = more;
+	i->progs[i->progs_n++] = id;
+	return 0;
+}
+
 static int add_prog(struct instances *all, const struct prog_facts *f)
 {
 	struct instance one, *i;
@@ -178,9 +178,7 @@ static int add_prog(struct instances *all, const struct prog_facts *f)
 		i += all->n++;
 		*i = one;
 	}
-	if (i->progs_n < PROG_MAX)
-		i->progs[i->progs_n++] = f->id;
-	return 0;
+	return add_id(i, f->id);
 }
 
 int instances_find(struct instances *out)
@@ -206,6 +204,8 @@ int instances_find(struct instances *out)
 
 void instances_free(struct instances *i)
 {
+	for (size_t n = 0; n < i->n; n++)
+		free(i->list[n].progs);
 	free(i->list);
 	i->list = NULL;
 	i->n = 0;

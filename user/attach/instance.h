@@ -5,7 +5,7 @@
  * An instance is a map named nt_instance with the programs that are bound to
  * it; clsact filters keep all of them after a kill -9. Whether the process
  * lives is told by a map of its own, nt_hold, which the kernel takes away with
- * the process. No file is left behind.
+ * the process. Pins (pins.h) keep an instance without a process.
  */
 #ifndef NINETAP_INSTANCE_H
 #define NINETAP_INSTANCE_H
@@ -21,7 +21,7 @@ struct instance {
 	struct nt_instance facts;
 	uint32_t map_id;		/* of nt_instance */
 	uint32_t counts_id, rings_id, ifaces_id; /* 0: not there */
-	uint32_t progs[PROG_MAX];	/* ids, in the order of their loading */
+	uint32_t *progs;		/* ids, in the order of their loading; of instances_find() alone */
 	size_t progs_n;
 	bool here;			/* in this process's network namespace */
 	bool alive;			/* its process lives */
@@ -33,13 +33,18 @@ struct instances {
 };
 
 /*
- * Makes this process's instance known: fills the map, binds it and the other
- * maps that user space alone uses to the programs, and makes nt_hold.
+ * Makes nt_hold, and this process the one that has the map nt_instance.
  * *hold is the descriptor to keep open as long as the instance runs.
- * maps[0] is nt_instance.
  */
-int instance_publish(int *hold, uint64_t epoch, const int *maps, size_t maps_n,
-		     const int *progs, size_t progs_n) __attribute__((warn_unused_result));
+int instance_claim(int *hold, uint64_t epoch, int instance_map) __attribute__((warn_unused_result));
+
+/*
+ * Binds the maps that user space alone uses to the programs, nt_instance among
+ * them: then the instance is found. After instance_claim(): who can see
+ * nt_instance must not take us for dead.
+ */
+int instance_bind(const int *maps, size_t maps_n, const int *progs, size_t progs_n)
+	__attribute__((warn_unused_result));
 
 /* All instances of this kernel. -EPERM: CAP_SYS_ADMIN is missing. */
 int instances_find(struct instances *out) __attribute__((warn_unused_result));

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "attach/instance.h"
 #include "attach/loader_priv.h"
+#include "attach/pins.h"
 
 #define KERNEL_MAJOR 6
 #define KERNEL_MINOR 1
@@ -142,7 +143,6 @@ static int prepare(struct loader *l, const struct options *o, const struct cpus 
 	}
 	l->counts_fd = bpf_map__fd(l->skel->maps.nt_counts);
 	l->modes_fd = bpf_map__fd(l->skel->maps.nt_modes);
-	l->ifaces_fd = bpf_map__fd(l->skel->maps.nt_ifaces);
 	err = loader_share(l);
 	if (err) {
 		log_error("share memory with the programs: %s", strerror(-err));
@@ -155,42 +155,60 @@ static int prepare(struct loader *l, const struct options *o, const struct cpus 
 	return loader_make_cpus(l, online, only_cpu);
 }
 
+/* Alive before it can be seen; pinned when all is there, nt_instance last. */
 static int publish(struct loader *l)
 {
 	const struct nt_bpf *s = l->skel;
 	const int maps[] = { bpf_map__fd(s->maps.nt_instance), bpf_map__fd(s->maps.nt_ifaces),
 			     bpf_map__fd(s->maps.nt_outcomes), bpf_map__fd(s->maps.nt_flow_slots) };
 	struct attach_programs p = loader_programs(l);
-	int err = instance_publish(&l->hold, l->epoch, maps, sizeof(maps) / sizeof(maps[0]), p.fd, PROG_MAX);
+	int err = l->adopted ? 0 : instance_claim(&l->hold, l->epoch, maps[0]);
 
-	if (err)
+	if (!err)
+		err = instance_bind(maps, sizeof(maps) / sizeof(maps[0]), p.fd, PROG_MAX);
+	if (err) {
 		log_error("publish this instance: %s", strerror(-err));
-	return err;
+		return err;
+	}
+	return loader_pin(l);
 }
 
-int loader_open(struct loader *l, const struct options *o, bool replay, int only_cpu)
+static int load(struct loader *l, const struct options *o, bool replay, int only_cpu)
 {
 	bool alone = replay || only_cpu >= 0;
 	struct cpus online;
-	int err;
+	int err = cpus_read(&online);
 
-	*l = (struct loader){ .epoch = random_epoch(), .hold = -1 };
-	libbpf_set_print(libbpf_to_log);
-	raise_fd_limit();
-	err = cpus_read(&online);
 	if (err) {
 		log_error("read the list of CPUs: %s", strerror(-err));
 		return err;
 	}
 	l->cpus = online.possible;
-	err = open_and_load(l, o, only_cpu >= 0 ? 1 : online.online_n, replay);
+	if (!alone)
+		err = pins_open(&l->pins, o->pins, o->instance);
+	l->keep = l->adopted = pins_whole(l->pins);
+	if (!err)
+		err = open_and_load(l, o, only_cpu >= 0 ? 1 : online.online_n, replay);
 	if (!err)
 		err = prepare(l, o, &online, only_cpu);
 	if (!err && !alone)
 		err = publish(l);
 	cpus_free(&online);
+	return err;
+}
+
+int loader_open(struct loader *l, const struct options *o, bool replay, int only_cpu)
+{
+	int err;
+
+	*l = (struct loader){ .epoch = random_epoch(), .hold = -1 };
+	libbpf_set_print(libbpf_to_log);
+	raise_fd_limit();
+	err = load(l, o, replay, only_cpu);
 	if (err)
 		loader_close(l);
+	else if (l->adopted)
+		log_notice("taking over what a ninetap left: epoch %llu", (unsigned long long)l->epoch);
 	return err;
 }
 
@@ -213,17 +231,25 @@ struct attach_programs loader_programs(const struct loader *l)
 			[PROG_TC_IN_L3] = bpf_program__fd(s->progs.nt_tc_in_l3),
 			[PROG_TC_OUT_L3] = bpf_program__fd(s->progs.nt_tc_out_l3),
 		},
-		.ifaces_map = l->ifaces_fd,
+		.ifaces_map = bpf_map__fd(s->maps.nt_ifaces),
+		.modes_map = bpf_map__fd(s->maps.nt_modes),
+		.pins = l->pins,
+		.adopted = l->adopted,
 	};
 }
 
+/* The lock goes last: whoever starts finds all of it, or nothing. */
 void loader_close(struct loader *l)
 {
-	if (!l->skel)
-		return;
-	loader_free_maps(l);
-	if (l->hold >= 0)
+	int err = l->pins && !l->keep ? pins_clear(l->pins) : 0;
+
+	if (err)
+		log_warn("remove what is pinned: %s", strerror(-err));
+	if (l->skel)
+		loader_free_maps(l);
+	if (l->skel && l->hold >= 0)
 		close(l->hold);
 	nt_bpf__destroy(l->skel);
+	pins_close(l->pins);
 	*l = (struct loader){ .hold = -1 };
 }

@@ -27,6 +27,7 @@
 /* A map in an array of maps, as the array's template wants it. */
 struct inner {
 	struct bpf_map *outer;
+	const char *kind;
 	enum bpf_map_type type;
 	uint32_t key, value, entries;
 	const char *key_type, *value_type; /* what bpftool shows them as; NULL: nothing */
@@ -88,9 +89,11 @@ int loader_size_maps(struct loader *l, const struct options *o, uint32_t online)
 		err = bpf_map__set_max_entries(s->maps.nt_outcomes, l->cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(s->maps.nt_flow_slots, l->slots_n);
-	if (err)
+	if (err) {
 		log_error("size the maps: %s", strerror(-err));
-	return err;
+		return err;
+	}
+	return l->adopted ? loader_adopt(l, o) : 0;
 }
 
 /* Writable for both sides; elements lie one behind the other. */
@@ -159,14 +162,46 @@ static int create(const struct loader *l, const struct inner *t, const char *nam
 	return bpf_map_create(t->type, name, t->key, t->value, t->entries, &opts);
 }
 
-/* Makes one and puts it in its place. *out is set last. */
-static int make(const struct loader *l, const struct inner *t, const char *name, uint32_t at, int *out)
+/* The pinned one, or a new one that is pinned: so whatever is in its place is pinned, too. */
+static int get_or_create(const struct loader *l, const struct inner *t, const char *name, const char *pin)
 {
-	int fd = create(l, t, name), err;
+	const struct layout want = { .type = t->type, .key = t->key, .value = t->value, .entries = t->entries };
+	int fd = pins_get(l->pins, pin), err = 0;
 
+	if (fd == -ENOENT) {
+		fd = create(l, t, name);
+		err = fd < 0 ? fd : pins_put(l->pins, pin, fd);
+	} else if (fd >= 0 && !loader_fits(fd, &want, NULL)) {
+		err = -EPROTO;
+	}
+	if (err && fd >= 0)
+		close(fd);
+	return err ? err : fd;
+}
+
+/* Where it is already, putting it again would only wait for running programs. */
+static int put(const struct inner *t, uint32_t at, int fd)
+{
+	int outer = bpf_map__fd(t->outer);
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info), id = 0;
+
+	if (!bpf_obj_get_info_by_fd(fd, &info, &len) && !bpf_map_lookup_elem(outer, &at, &id) && id == info.id)
+		return 0;
+	return bpf_map_update_elem(outer, &at, &fd, BPF_ANY);
+}
+
+/* Makes one and puts it in its place. *out is set last. */
+static int make(const struct loader *l, const struct inner *t, const char *pin, uint32_t at, int *out)
+{
+	char name[24];	/* the kernel keeps 15 characters, enough for any place */
+	int fd, err;
+
+	snprintf(name, sizeof(name), "nt_%s_%u", t->kind, at);
+	fd = get_or_create(l, t, name, pin);
 	if (fd < 0)
 		return fd;
-	err = bpf_map_update_elem(bpf_map__fd(t->outer), &at, &fd, BPF_ANY);
+	err = put(t, at, fd);
 	if (err) {
 		close(fd);
 		return err;
@@ -178,13 +213,14 @@ static int make(const struct loader *l, const struct inner *t, const char *name,
 static int make_ring(struct loader *l, uint32_t cpu)
 {
 	const struct inner ring = {
-		.outer = l->skel->maps.nt_rings, .type = BPF_MAP_TYPE_RINGBUF, .entries = l->ring_bytes,
+		.outer = l->skel->maps.nt_rings, .kind = "ring",
+		.type = BPF_MAP_TYPE_RINGBUF, .entries = l->ring_bytes,
 	};
-	char name[24];	/* the kernel keeps 15 characters, enough for a CPU */
+	char pin[PINS_NAME_BYTES];
 	int err;
 
-	snprintf(name, sizeof(name), "nt_ring_%u", cpu);
-	err = make(l, &ring, name, cpu, &l->ring_fds[cpu]);
+	loader_ring_pin(pin, cpu);
+	err = make(l, &ring, pin, cpu, &l->ring_fds[cpu]);
 	if (err)
 		log_error("make ring of %u bytes for CPU %u: %s: a smaller --ring-bytes may help", l->ring_bytes, cpu, strerror(-err));
 	return err;
@@ -194,16 +230,16 @@ static int make_table(struct loader *l, bool is_short, uint32_t at)
 {
 	const struct inner table = {
 		.outer = is_short ? l->skel->maps.nt_flows_short : l->skel->maps.nt_flows_long,
-		.type = BPF_MAP_TYPE_HASH,
+		.kind = is_short ? "short" : "long", .type = BPF_MAP_TYPE_HASH,
 		.key = is_short ? sizeof(struct nt_flow_key4) : sizeof(struct nt_flow_key),
 		.value = sizeof(struct nt_flow),
 		.entries = is_short ? l->flow_entries : l->flow_entries / 2,
 		.key_type = is_short ? "nt_flow_key4" : "nt_flow_key", .value_type = "nt_flow",
 	};
-	char name[32];
+	char pin[PINS_NAME_BYTES];
 
-	snprintf(name, sizeof(name), "nt_%s_%u", is_short ? "short" : "long", at);
-	return make(l, &table, name, at, is_short ? &l->flow_short_fds[at] : &l->flow_long_fds[at]);
+	loader_table_pin(pin, is_short, at);
+	return make(l, &table, pin, at, is_short ? &l->flow_short_fds[at] : &l->flow_long_fds[at]);
 }
 
 static int make_tables(struct loader *l, uint32_t cpu)
@@ -228,12 +264,25 @@ static int make_cpu(struct loader *l, uint32_t cpu)
 	return err ? err : make_ring(l, cpu);
 }
 
+/* A CPU that went offline may have left records in its ring. */
+static bool was_pinned(const struct loader *l, uint32_t cpu)
+{
+	char pin[PINS_NAME_BYTES];
+	int fd;
+
+	loader_ring_pin(pin, cpu);
+	fd = pins_get(l->pins, pin);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 int loader_make_cpus(struct loader *l, const struct cpus *online, int only_cpu)
 {
 	int err = 0;
 
 	for (uint32_t cpu = 0; cpu < l->cpus && !err; cpu++)
-		if (only_cpu >= 0 ? cpu == (uint32_t)only_cpu : cpus_has(online, cpu))
+		if (only_cpu >= 0 ? cpu == (uint32_t)only_cpu : cpus_has(online, cpu) || was_pinned(l, cpu))
 			err = make_cpu(l, cpu);
 	return err;
 }

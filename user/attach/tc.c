@@ -89,14 +89,15 @@ int tc_clsact_kind(struct rtnl *r, int ifindex, char kind[16])
 	return err == -ENOENT || err == -EINVAL ? 0 : err;
 }
 
-int tc_filter_add(struct rtnl *r, int ifindex, enum nt_dir dir, const struct tc_filter *f, int prog_fd)
+static int filter_put(struct rtnl *r, int ifindex, enum nt_dir dir, const struct tc_filter *f, int prog_fd,
+		      uint16_t how)
 {
 	const uint32_t flags = TCA_BPF_FLAG_ACT_DIRECT, fd = prog_fd;
 	struct tcmsg body = filter_body(ifindex, dir, f);
 	struct rtattr *nest;
 	struct rtnl_req q;
 
-	rtnl_req_init(&q, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof(body));
+	rtnl_req_init(&q, RTM_NEWTFILTER, how, &body, sizeof(body));
 	rtnl_req_put(&q, TCA_KIND, "bpf", sizeof("bpf"));
 	nest = rtnl_req_nest(&q, TCA_OPTIONS);
 	rtnl_req_put(&q, TCA_BPF_FD, &fd, sizeof(fd));
@@ -104,6 +105,16 @@ int tc_filter_add(struct rtnl *r, int ifindex, enum nt_dir dir, const struct tc_
 	rtnl_req_put(&q, TCA_BPF_FLAGS, &flags, sizeof(flags));
 	rtnl_req_nest_end(&q, nest);
 	return rtnl_talk(r, &q, NULL, NULL);
+}
+
+int tc_filter_add(struct rtnl *r, int ifindex, enum nt_dir dir, const struct tc_filter *f, int prog_fd)
+{
+	return filter_put(r, ifindex, dir, f, prog_fd, NLM_F_CREATE | NLM_F_EXCL);
+}
+
+int tc_filter_replace(struct rtnl *r, int ifindex, enum nt_dir dir, const struct tc_filter *f, int prog_fd)
+{
+	return filter_put(r, ifindex, dir, f, prog_fd, NLM_F_REPLACE);
 }
 
 int tc_filter_delete(struct rtnl *r, int ifindex, enum nt_dir dir, const struct tc_filter *f)

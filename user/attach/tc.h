@@ -2,8 +2,8 @@
 /*
  * tc.h - the clsact qdisc and its filters, by rtnetlink.
  *
- * Adds and deletes exactly what it is told, by priority and handle; never
- * replaces. What is ours and what may be deleted is decided by the caller.
+ * Adds, replaces and deletes exactly what it is told, by priority and handle.
+ * What is ours and what may be deleted is decided by the caller.
  */
 #ifndef NINETAP_TC_H
 #define NINETAP_TC_H
@@ -31,6 +31,10 @@ int tc_clsact_kind(struct rtnl *r, int ifindex, char kind[16]) __attribute__((wa
 
 /* A direct-action BPF filter for all protocols. -EEXIST: that prio and handle are taken. */
 int tc_filter_add(struct rtnl *r, int ifindex, enum nt_dir dir, const struct tc_filter *f, int prog_fd)
+	__attribute__((warn_unused_result));
+
+/* Puts another program into a BPF filter that is there: no packet passes in between. -ENOENT: no such filter. */
+int tc_filter_replace(struct rtnl *r, int ifindex, enum nt_dir dir, const struct tc_filter *f, int prog_fd)
 	__attribute__((warn_unused_result));
 int tc_filter_delete(struct rtnl *r, int ifindex, enum nt_dir dir, const struct tc_filter *f)
 	__attribute__((warn_unused_result));

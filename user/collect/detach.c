@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * detach.c - clears what dead instances left in this network namespace.
+ * detach.c - clears what dead instances left in this network namespace: their
+ * folders of pins, and so links and maps, and filters of clsact, with the
+ * qdisc if that instance made it and nothing else is in it.
  *
- * TCX and XDP links go with their process; clsact filters stay, and are
- * deleted here, with the qdisc if that instance made it and nothing else is
- * in it. A living instance and everything of others is left alone.
+ * Folders of namespaces that are gone are cleared, too. A living instance, one
+ * of another living namespace and everything of others is left alone.
  */
 #include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -17,11 +20,15 @@
 #include "collect/commands.h"
 #include "attach/instance.h"
 #include "attach/links.h"
+#include "attach/netns.h"
+#include "attach/pins.h"
 #include "attach/tc.h"
 
 struct detach {
 	struct rtnl *rtnl;
 	struct instances all;
+	struct pins_folders folders;
+	const char *only;		/* the instance that is to be cleared alone; or NULL */
 	unsigned int removed, failed;
 };
 
@@ -32,13 +39,24 @@ struct victims {
 	size_t n;
 };
 
+/* Dead, of here, and asked for. */
+static bool is_victim(const struct detach *d, const struct instance *i)
+{
+	if (i->alive || !i->here)
+		return false;
+	for (size_t n = 0; d->only && n < d->folders.n; n++)
+		if (d->folders.list[n].pins && d->folders.list[n].map_id == i->map_id)
+			return true;
+	return !d->only;
+}
+
 static int pick(const struct tc_filter *f, void *arg)
 {
 	struct victims *v = arg;
 	const struct instance *i = f->prog_id ? instances_of(&v->d->all, f->prog_id) : NULL;
 	struct tc_filter *more;
 
-	if (!i || i->alive || !i->here)
+	if (!i || !is_victim(v->d, i))
 		return 0;
 	more = reallocarray(v->list, v->n + 1, sizeof(*more));
 	if (!more)
@@ -85,7 +103,7 @@ static bool made_by_dead(const struct detach *d, int ifindex)
 		__u32 key = ifindex;
 		int fd;
 
-		if (i->alive || !i->here || !i->ifaces_id)
+		if (!is_victim(d, i) || !i->ifaces_id)
 			continue;
 		fd = map_open_id(i->ifaces_id, name);
 		if (fd < 0)
@@ -133,19 +151,107 @@ static void log_living(const struct instances *all)
 	}
 }
 
+/* Of this namespace, or of one that is gone; and asked for. */
+static bool is_wanted(const struct detach *d, const struct pins_folder *f)
+{
+	if (d->only && !pins_folder_is(f, d->only))
+		return false;
+	return f->netns == netns_inode() || netns_is_gone(f->netns);
+}
+
+/* Its owner is about to take it over from a dead one, perhaps, whose name nt_instance still bears. */
+static void spare(struct detach *d, const struct pins_folder *f)
+{
+	for (size_t i = 0; i < d->all.n; i++)
+		d->all.list[i].alive |= d->all.list[i].map_id == f->map_id;
+}
+
+/* From now on nobody takes them over. */
+static int lock_folders(struct detach *d)
+{
+	for (size_t i = 0; i < d->folders.n; i++) {
+		struct pins_folder *f = &d->folders.list[i];
+		int err = is_wanted(d, f) ? pins_folder_lock(f) : 0;
+
+		if (err == -EWOULDBLOCK)
+			spare(d, f);
+		else if (err && err != -ENOENT)
+			return err;
+	}
+	return 0;
+}
+
+static int say_link(const char *pin, void *arg)
+{
+	char name[IF_NAMESIZE], dir[4], hook[4];
+	int ifindex;
+
+	(void)arg;
+	if (sscanf(pin, "link_%d_%3[a-z]_%3[a-z]", &ifindex, dir, hook) == 3)
+		log_notice("detached %s %s %s: its link was pinned",
+			   if_indextoname(ifindex, name) ? name : "an interface that is gone,",
+			   strcmp(dir, "in") ? "egress" : "ingress", hook);
+	return 0;
+}
+
+/* Numbers of interfaces mean nothing but in their own namespace. */
+static bool is_here(const struct pins_folder *f)
+{
+	return f->netns == netns_inode() && (!f->map_id || f->facts.netns_cookie == netns_cookie());
+}
+
+static void clear_folders(struct detach *d)
+{
+	for (size_t i = 0; i < d->folders.n; i++) {
+		struct pins_folder *f = &d->folders.list[i];
+		int err;
+
+		if (!f->pins)
+			continue;
+		err = is_here(f) ? pins_each(f->pins, "link_", say_link, NULL) : 0;
+		if (!err)
+			err = pins_clear(f->pins);
+		if (err) {
+			log_error("clear %s: %s", f->path, strerror(-err));
+			d->failed++;
+			continue;
+		}
+		log_notice("cleared %s%s", f->path, is_here(f) ? "" : ", whose network namespace is gone");
+		d->removed++;
+	}
+}
+
+/* "default" is every instance's name that was not given one: then all are meant. */
+static const char *only(const struct options *o)
+{
+	return o->instance && strcmp(o->instance, "default") ? o->instance : NULL;
+}
+
+static int detach_open(struct detach *d, const struct options *o)
+{
+	int err = instances_find(&d->all);
+
+	d->only = only(o);
+	if (!err)
+		err = rtnl_open(&d->rtnl);
+	if (!err && o->pins && strcmp(o->pins, "off"))
+		err = pins_folders_read(&d->folders, o->pins);
+	return err ? err : lock_folders(d);
+}
+
 int detach_main(const struct options *o)
 {
 	struct detach d = { 0 };
-	int err = instances_find(&d.all);
+	int err = detach_open(&d, o);
 
-	(void)o;
-	if (!err)
-		err = rtnl_open(&d.rtnl);
 	if (!err) {
 		log_living(&d.all);
 		err = detach_all(&d);
 	}
+	if (!err)
+		clear_folders(&d);
 	rtnl_close(d.rtnl);
+	pins_folders_free(&d.folders);
 	instances_free(&d.all);
 	if (err)
 		return instances_failure("detach", err);
