@@ -29,8 +29,10 @@ static struct ledger_cpu numbered(void)
 	for (size_t i = 0; i < sizeof(c.counts) / sizeof(*words); i++)
 		words[i] = 1000 + i;
 	c.outcome.safe = (struct nt_tally){ 1, 2, 3 };
-	for (int i = 0; i < NT_LOSS_MAX; i++)
+	for (int i = 0; i < NT_LOSS_MAX; i++) {
 		c.outcome.lost[i] = (struct nt_tally){ 10 + i, 20 + i, 30 + i };
+		c.flows_lost[i] = (struct nt_tally){ 110 + i, 120 + i, 130 + i };
+	}
 	c.outcome.unread = 41;
 	c.outcome.missing = 42;
 	c.flows_open = (struct nt_tally){ 51, 52, 53 };
@@ -72,13 +74,15 @@ static void check_tally(const json_t *o, const char *name, struct nt_tally want)
 
 #define FATE(id, name, text) check_tally(o, #name, c.counts.name);
 #define NOTE(id, name, text) CHECK_EQ(json_integer_value(json_object_get(notes, #name)), c.counts.name);
-#define LOSS(id, name, text) check_tally(lost, #name, c.outcome.lost[NT_LOSS_##id]);
+#define LOSS(id, name, text) \
+	check_tally(lost, #name, c.outcome.lost[NT_LOSS_##id]); \
+	check_tally(flows_lost, #name, c.flows_lost[NT_LOSS_##id]);
 static void test_ledger_has_each_figure(void)
 {
 	struct ledger l = { .origin = &origin, .ts_utc_ns = 1, .clock_error_ns = 99, .closing = true };
 	struct ledger_cpu c = numbered();
 	struct batch b = { 0 };
-	const json_t *notes, *lost;
+	const json_t *notes, *lost, *flows_lost;
 	json_t *o;
 
 	events_begin(&b, 3);
@@ -86,11 +90,13 @@ static void test_ledger_has_each_figure(void)
 	o = parsed(&b);
 	notes = json_object_get(o, "notes");
 	lost = json_object_get(o, "lost");
+	flows_lost = json_object_get(o, "flows_lost");
 	NT_FATES(FATE)
 	NT_NOTES(NOTE)
 	NT_LOSSES(LOSS)
 	CHECK_EQ(json_object_size(notes), NT_COUNT_NOTES);
 	CHECK_EQ(json_object_size(lost), NT_LOSS_MAX);
+	CHECK_EQ(json_object_size(flows_lost), NT_LOSS_MAX);
 	check_tally(o, "safe", c.outcome.safe);
 	check_tally(o, "flows_open", c.flows_open);
 	CHECK_EQ(json_integer_value(json_object_get(o, "unread")), 41);
@@ -103,8 +109,8 @@ static void test_ledger_has_each_figure(void)
 	CHECK_EQ(json_integer_value(json_object_get(o, "clock_error_ns")), 99);
 	CHECK(json_is_true(json_object_get(o, "closing")) && json_is_true(json_object_get(o, "exact")));
 	/* type, ts, box, site, ren, epoch; cpu, n, closing, exact, seq; notes, safe, lost, unread, missing, flows_open,
-	 * ring_bytes, ring_fill_bytes, clock_error_ns */
-	CHECK_EQ(json_object_size(o), 6 + 5 + NT_COUNT_FATES_END + 9);
+	 * flows_lost, ring_bytes, ring_fill_bytes, clock_error_ns */
+	CHECK_EQ(json_object_size(o), 6 + 5 + NT_COUNT_FATES_END + 10);
 	json_decref(o);
 	batch_free(&b);
 }
@@ -123,7 +129,7 @@ static void test_head(void)
 
 static void test_other_events(void)
 {
-	const struct sink_spool_loss loss = { "b", "full", 9, 1, STREAM_FLOWS, 5, 70 };
+	struct sink_spool_loss loss = { "b", "full", 9, 1, STREAM_FLOWS, 5, 70 };
 	const struct mode_change mode = { "eth\"0", NT_MODE_PACKET, NT_MODE_SAMPLED, 8, "ring" };
 	struct ledger l = at;
 	struct batch b = { 0 };
@@ -133,13 +139,23 @@ static void test_other_events(void)
 	CHECK_STR(text_of(&b), HEAD("loss") ",\"stage\":\"spool\",\"reason\":\"full\",\"of_epoch\":9,\"cpu\":1,"
 			       "\"stream\":\"flows\",\"seq\":5,\"count\":70}");
 	events_begin(&b, 0);
+	loss.box = "another";		/* of an earlier run: its records bear that name */
+	CHECK_EQ(loss_event(&b, FRAMING_MESSAGE, &l, &loss), 0);
+	CHECK(strstr(text_of(&b), ",\"box\":\"another\",\"epoch\":1,") != NULL);
+	events_begin(&b, 0);
+	loss = (struct sink_spool_loss){ "", "damaged", 0, 0, STREAM_PACKETS, 0, 3 };
+	CHECK_EQ(loss_event(&b, FRAMING_MESSAGE, &l, &loss), 0);
+	CHECK_STR(text_of(&b), HEAD("loss") ",\"stage\":\"spool\",\"reason\":\"damaged\",\"of_epoch\":0,\"cpu\":0,"
+			       "\"stream\":\"packets\",\"seq\":0,\"count\":3}");
+	events_begin(&b, 0);
 	CHECK_EQ(mode_event(&b, FRAMING_MESSAGE, &l, &mode), 0);
 	CHECK_STR(text_of(&b), HEAD("mode") ",\"iface\":\"eth\\\"0\",\"from\":\"packet\",\"to\":\"sampled\","
 			       "\"sample\":8,\"reason\":\"ring\"}");
 	events_begin(&b, 0);
 	l.adopted = true;
+	l.cpus_n = 4;
 	CHECK_EQ(start_event(&b, FRAMING_MESSAGE, &l, 77), 0);
-	CHECK_STR(text_of(&b), HEAD("start") ",\"version\":\"" NINETAP_VERSION "\",\"pid\":77,\"adopted\":true}");
+	CHECK_STR(text_of(&b), HEAD("start") ",\"version\":\"" NINETAP_VERSION "\",\"pid\":77,\"adopted\":true,\"cpus\":4}");
 	batch_free(&b);
 }
 

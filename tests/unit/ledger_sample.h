@@ -32,6 +32,8 @@ static inline void sample_cpus(struct ledger_cpu cpus[SAMPLE_CPUS])
 		for (size_t w = 0; w < sizeof(c->outcome) / sizeof(*outcome); w++)
 			outcome[w] = base + 1000 + w;
 		c->flows_open = (struct nt_tally){ base + 2000, base + 2001, base + 2002 };
+		for (unsigned int r = 0; r < NT_LOSS_MAX; r++)
+			c->flows_lost[r] = (struct nt_tally){ base + 4000 + r, base + 4100 + r, base + 4200 + r };
 		c->ring_bytes = base + 3000;
 		c->ring_fill_bytes = base + 3001;
 	}

@@ -94,7 +94,7 @@ def test_each_figure_of_a_cpu(all_samples, events):
 def test_losses_are_sums_over_cpus(all_samples, events):
     for unit in UNITS:
         want = {("kernel", r): sum(e[r][unit] for e in events) for r in LOST_IN_KERNEL}
-        want.update({("user", r): sum(e["lost"][r][unit] for e in events) for r in events[0]["lost"]})
+        want.update({("user", r): sum(e["lost"][r][unit] + e["flows_lost"][r][unit] for e in events) for r in events[0]["lost"]})
         if unit != "bytes":
             want.update({("spool", "full"): 15, ("spool", "age"): 16, ("spool", "damaged"): 17})
         got = {(dict(labels)["stage"], dict(labels)["reason"]): v for (name, labels), v in all_samples.items()

@@ -118,7 +118,8 @@ static void put_tally(struct line *l, const char *name, const struct nt_tally *t
 }
 
 /* What all begin with. */
-static struct line begin(struct batch *b, enum framing framing, const char *type, const struct ledger *of)
+static struct line begin_of(struct batch *b, enum framing framing, const char *type, const struct ledger *of,
+			    const char *box)
 {
 	struct line l = { .b = b, .framing = framing, .begin = b->bytes.len };
 	const struct tag_origin *o = of->origin;
@@ -126,12 +127,17 @@ static struct line begin(struct batch *b, enum framing framing, const char *type
 	put(&l, "{");
 	put_string(&l, "type", type);
 	put_when(&l, of->ts_utc_ns);
-	put_string(&l, "box", o->box);
+	put_string(&l, "box", box);
 	put_string(&l, "site", o->site);
 	put_string(&l, "pop", o->pop);
 	put_string(&l, "ren", o->ren);
 	put_number(&l, "epoch", o->epoch);
 	return l;
+}
+
+static struct line begin(struct batch *b, enum framing framing, const char *type, const struct ledger *of)
+{
+	return begin_of(b, framing, type, of, of->origin->box);
 }
 
 static int reserve_msg(struct batch *b)
@@ -182,15 +188,20 @@ static void put_counts(struct line *l, const struct nt_counts *c)
 	put(l, "}");
 }
 
+static void put_losses(struct line *l, const char *name, const struct nt_tally lost[NT_LOSS_MAX])
+{
+	put_name(l, name);
+	put(l, "{");
+	for (int i = 0; i < NT_LOSS_MAX; i++)
+		put_tally(l, ledger_loss_names[i], &lost[i]);
+	put(l, "}");
+}
+
 /* What became of the records behind the ring. */
 static void put_outcome(struct line *l, const struct nt_outcome *o)
 {
 	put_tally(l, "safe", &o->safe);
-	put_name(l, "lost");
-	put(l, "{");
-	for (int i = 0; i < NT_LOSS_MAX; i++)
-		put_tally(l, ledger_loss_names[i], &o->lost[i]);
-	put(l, "}");
+	put_losses(l, "lost", o->lost);
 	put_number(l, "unread", o->unread);
 	put_number(l, "missing", o->missing);
 }
@@ -207,6 +218,7 @@ int ledger_event(struct batch *b, enum framing framing, const struct ledger *of,
 	put_counts(&l, &c->counts);
 	put_outcome(&l, &c->outcome);
 	put_tally(&l, "flows_open", &c->flows_open);
+	put_losses(&l, "flows_lost", c->flows_lost);
 	put_number(&l, "ring_bytes", c->ring_bytes);
 	put_number(&l, "ring_fill_bytes", c->ring_fill_bytes);
 	put_number(&l, "clock_error_ns", (uint64_t)of->clock_error_ns);
@@ -227,7 +239,8 @@ int mode_event(struct batch *b, enum framing framing, const struct ledger *of, c
 
 int loss_event(struct batch *b, enum framing framing, const struct ledger *of, const struct sink_spool_loss *s)
 {
-	struct line l = begin(b, framing, "loss", of);
+	bool known = s->box && *s->box;
+	struct line l = begin_of(b, framing, "loss", of, known ? s->box : of->origin->box);
 
 	put_string(&l, "stage", "spool");
 	put_string(&l, "reason", s->reason);
@@ -246,6 +259,7 @@ int start_event(struct batch *b, enum framing framing, const struct ledger *of, 
 	put_string(&l, "version", NINETAP_VERSION);
 	put_number(&l, "pid", pid);
 	put_bool(&l, "adopted", of->adopted);
+	put_number(&l, "cpus", of->cpus_n);
 	return end(&l, 0);
 }
 

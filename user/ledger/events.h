@@ -31,11 +31,11 @@ struct mode_change {
 int mode_event(struct batch *b, enum framing framing, const struct ledger *l, const struct mode_change *m)
 	__attribute__((warn_unused_result));
 
-/* A loss in the spool; may be of another epoch than this run's. */
+/* A loss in the spool; may be of another epoch than this run's, and of another box, whose name it then bears. */
 int loss_event(struct batch *b, enum framing framing, const struct ledger *l, const struct sink_spool_loss *s)
 	__attribute__((warn_unused_result));
 
-/* The process begins: version, pid, l->adopted; and ends. */
+/* The process begins: version, pid, l->adopted, and of how many CPUs it tells at first; and ends. */
 int start_event(struct batch *b, enum framing framing, const struct ledger *l, uint32_t pid)
 	__attribute__((warn_unused_result));
 int stop_event(struct batch *b, enum framing framing, const struct ledger *l)

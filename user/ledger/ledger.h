@@ -22,7 +22,8 @@ struct ledger_cpu {
 	bool exact;			/* counts are of one moment (struct nt_counts) */
 	struct nt_counts counts;
 	struct nt_outcome outcome;
-	struct nt_tally flows_open;	/* counted as flow or overflow, and not safe yet */
+	struct nt_tally flows_open;	/* counted as flow or overflow, and neither safe nor lost yet */
+	struct nt_tally flows_lost[NT_LOSS_MAX]; /* in flow records that were lost, by this process */
 	uint64_t ring_bytes, ring_fill_bytes; /* 0: this CPU has no ring */
 	uint64_t n;			/* number of this CPU's ledger event in this process, from 1 */
 };

@@ -85,7 +85,7 @@ static void put_user_losses(struct metrics *m, const struct ledger *l, const str
 		uint64_t sum = 0;
 
 		for (size_t i = 0; i < l->cpus_n; i++)
-			sum += figure(u, &l->cpus[i].outcome.lost[r]);
+			sum += figure(u, &l->cpus[i].outcome.lost[r]) + figure(u, &l->cpus[i].flows_lost[r]);
 		put_loss(m, "user", ledger_loss_names[r], sum);
 	}
 }
