@@ -86,11 +86,11 @@ $(B)/tests/%: $(B)/obj/tests/%.o $$(call TESTLIB_OBJ,tests/$$*) $(USER_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # These fail the n-th allocation, for every n.
-$(B)/tests/unit/encode_alloc $(B)/tests/unit/inventory_alloc $(B)/tests/unit/ledger_events: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+$(B)/tests/unit/encode_alloc $(B)/tests/unit/inventory_alloc $(B)/tests/unit/ledger_events $(B)/tests/unit/spool_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
 # Without what needs librdkafka, and what needs that.
 FUZZ_SRC := $(wildcard user/base/*.c user/tag/*.c user/encode/*.c) $(filter-out user/inventory/topic%.c user/inventory/keeper%.c,$(wildcard user/inventory/*.c))
-build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(wildcard bpf/*.h include/ninetap/*.h user/*/*.h user/collect/capture*.c tests/fuzz/*.h tests/*.h) | build/ninetap.skel.h
+build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(wildcard bpf/*.h include/ninetap/*.h user/*/*.h user/collect/capture*.c user/sink/spool*.c tests/fuzz/*.h tests/*.h) | build/ninetap.skel.h
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) -std=gnu11 -O1 -g -Wall -Itests -Ibpf -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $< $(FUZZ_SRC) -ljansson -lz -pthread -o $@
 

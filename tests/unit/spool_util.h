@@ -185,6 +185,32 @@ static inline const char *segment_path(unsigned int i)
 	return path;
 }
 
+/* What the spool said while it was caught: catch_log(), then caught(). */
+static FILE *log_file;
+static int log_saved;
+
+static inline void catch_log(void)
+{
+	log_file = tmpfile();
+	log_saved = dup(STDERR_FILENO);
+	dup2(fileno(log_file), STDERR_FILENO);
+}
+
+/* Lines with that in them; ends the catching. */
+static inline unsigned int caught(const char *what)
+{
+	unsigned int n = 0;
+	char line[1024];
+
+	dup2(log_saved, STDERR_FILENO);
+	close(log_saved);
+	rewind(log_file);
+	while (fgets(line, sizeof(line), log_file))
+		n += strstr(line, what) != NULL;
+	fclose(log_file);
+	return n;
+}
+
 /* Runs the tests with a folder of their own. */
 static inline int spool_main(void (*tests)(void))
 {

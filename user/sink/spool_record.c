@@ -118,7 +118,7 @@ static enum spool_found skip(const uint8_t *p, size_t n, struct spool_record *r)
 /* The n bytes that are there are too few: for a while, or for good. */
 static enum spool_found too_few(const uint8_t *p, size_t n, size_t needed, bool more, struct spool_record *r)
 {
-	if (!more && junk(p, n) < n)
+	if (!more && junk(p, n) + SPOOL_HEAD_MIN <= n)
 		return skip(p, n, r);	/* another record begins in what this one claims */
 	r->bytes = more ? needed : n;
 	return more ? SPOOL_MORE : SPOOL_TORN;
