@@ -14,7 +14,7 @@
 #define BATCH_BYTES_MAX 900000
 #define SENT_MIN 64U
 
-void tally_add(struct nt_tally *t, uint64_t events, uint64_t packets, uint64_t bytes)
+void tally_count(struct nt_tally *t, uint64_t events, uint64_t packets, uint64_t bytes)
 {
 	t->events += events;
 	t->packets += packets;
@@ -23,7 +23,7 @@ void tally_add(struct nt_tally *t, uint64_t events, uint64_t packets, uint64_t b
 
 static void tally_record(struct nt_tally *t, const struct nt_record *rec)
 {
-	tally_add(t, 1, rec->packets, rec->bytes);
+	tally_count(t, 1, rec->packets, rec->bytes);
 }
 
 /* Goes on where the process before has settled: its word counts, the ring's position may be one store behind. */
@@ -109,8 +109,8 @@ static void settle_batch(struct lane *l, const struct lane_batch *b)
 	else if (b->lost)	/* which ones is not known: their share */
 		lost = (struct nt_tally){ b->lost, b->sum.packets * b->lost / b->sum.events,
 					  b->sum.bytes * b->lost / b->sum.events };
-	tally_add(&o.lost[b->why], lost.events, lost.packets, lost.bytes);
-	tally_add(&o.safe, b->sum.events - lost.events, b->sum.packets - lost.packets, b->sum.bytes - lost.bytes);
+	tally_count(&o.lost[b->why], lost.events, lost.packets, lost.bytes);
+	tally_count(&o.safe, b->sum.events - lost.events, b->sum.packets - lost.packets, b->sum.bytes - lost.bytes);
 	l->settled = o;
 }
 
@@ -181,7 +181,7 @@ void lane_take(struct lane *l, struct outlet *out, const struct nt_record *rec, 
 
 	l->now.ring_pos = l->ring.read_pos;
 	if (!record_whole(rec, bytes)) {
-		tally_add(&l->now.lost[NT_LOSS_ENCODE], 1, 0, 0);
+		tally_count(&l->now.lost[NT_LOSS_ENCODE], 1, 0, 0);
 	} else {
 		follow(l, rec);
 		if (outlet_done(out))
@@ -228,7 +228,7 @@ static uint32_t fill(struct lane *l, struct outlet *out, struct nt_tally *sum)
 	for (; !open && n < l->held_n; n++)
 		tally_record(&l->now.lost[NT_LOSS_ENCODE], l->held[n].rec);
 	if (encoder_end(out->encoder, &out->batch, lane_lost(l, out))) {
-		tally_add(&l->now.lost[NT_LOSS_ENCODE], sum->events, sum->packets, sum->bytes);
+		tally_count(&l->now.lost[NT_LOSS_ENCODE], sum->events, sum->packets, sum->bytes);
 		*sum = (struct nt_tally){ 0 };
 	}
 	tagger_end(out->tagger);

@@ -125,10 +125,10 @@ static void look(struct modes *m, size_t i, enum mode_wish wish)
 	k->mode = now;
 }
 
-static void on_iface(void *arg, uint32_t ifindex, const char *name, const struct iface_rule *rule)
+static void on_iface(int ifindex, const char *name, const struct iface_rule *rule, void *arg)
 {
 	struct modes *m = arg;
-	long i = place_of(m, ifindex);
+	long i = place_of(m, (uint32_t)ifindex);
 
 	if (i < 0)
 		return;

@@ -146,17 +146,15 @@ void observer_spool_lost(void *arg, const struct sink_spool_loss *l)
 }
 
 /* Counted in the tables and gone from them; at the end, when nothing runs, what is left is what slots hold. */
-static struct nt_tally open_flows(struct observer *o, uint32_t cpu, bool closing)
+static struct nt_tally open_flows(struct observer *o, uint32_t cpu, const struct nt_tally *held)
 {
 	const struct nt_counts *c = &o->counts[cpu];
 	struct nt_outcomes *shared = &o->loader->outcomes[cpu];
-	struct nt_tally in = c->flow, held;
-	struct flow_outcome out;
+	struct nt_tally in = c->flow;
 
 	ledger_add(&in, &c->overflow);
-	flow_thread_outcome(o->flows, cpu, &out, &held);
-	if (closing)
-		shared->flows_gone = (struct nt_tally){ in.events - held.events, in.packets - held.packets, in.bytes - held.bytes };
+	if (o->ledger.closing)
+		shared->flows_gone = (struct nt_tally){ in.events - held->events, in.packets - held->packets, in.bytes - held->bytes };
 	if (in.events < shared->flows_gone.events)	/* counted between the two looks */
 		return (struct nt_tally){ 0 };
 	return (struct nt_tally){ in.events - shared->flows_gone.events, in.packets - shared->flows_gone.packets,
@@ -180,16 +178,20 @@ static struct nt_outcome outcome_of(const struct nt_outcomes *o)
 static void take_cpu(struct observer *o, uint32_t cpu)
 {
 	bool ring = o->loader->ring_fds[cpu] >= 0;
+	struct flow_outcome flows;
+	struct nt_tally held;
 
 	if (!ring && !o->counts[cpu].begun)
 		return;
-	o->cpus[o->ledger.cpus_n++] = (struct ledger_cpu){
+	flow_thread_outcome(o->flows, cpu, &flows, &held);
+	o->cpus[o->ledger.cpus_n] = (struct ledger_cpu){
 		.cpu = cpu, .exact = o->exact[cpu], .counts = o->counts[cpu],
 		.outcome = outcome_of(&o->loader->outcomes[cpu]),
-		.flows_open = open_flows(o, cpu, o->ledger.closing),
+		.flows_open = open_flows(o, cpu, &held),
 		.ring_bytes = ring ? o->loader->ring_bytes : 0,
 		.ring_fill_bytes = worker_ring_fill(o->worker, cpu), .n = ++o->numbers[cpu],
 	};
+	memcpy(o->cpus[o->ledger.cpus_n++].flows_lost, flows.lost, sizeof(flows.lost));
 }
 
 static bool take(struct observer *o)

@@ -98,7 +98,7 @@ static int set_mode(const struct replay *r)
 	int err = 0;
 
 	for (uint32_t ifindex = 0; ifindex < 2 && !err; ifindex++)
-		err = bpf_map_update_elem(r->loader.modes_fd, &ifindex, &mode, BPF_ANY);
+		err = bpf_map_update_elem(bpf_map__fd(r->loader.skel->maps.nt_modes), &ifindex, &mode, BPF_ANY);
 	if (err)
 		log_error("set the mode: %s", strerror(-err));
 	return err;
