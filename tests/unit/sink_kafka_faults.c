@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * sink_kafka_faults.c - the Kafka sink when brokers fail: the ledger holds, put
- * never waits, close keeps to its time, each reason is logged once.
+ * sink_kafka_faults.c - the Kafka sink without a spool, when brokers fail: what
+ * time can mend is sent again and no more is taken meanwhile, the ledger holds,
+ * put never waits, close keeps to its time, each reason is logged once.
  */
 #include <errno.h>
 #include "sink_mock.h"
@@ -47,6 +48,8 @@ static void test_permanent_error(void)
 	CHECK_EQ(put(k, &b), 0);
 	serve(k, 50);
 	CHECK_EQ(sink_lost(k, 7), 50);
+	CHECK_EQ(reported_lost(), 50);
+	CHECK_EQ(tickets[0].why, NT_LOSS_REFUSED);
 	fill(&b, 8, 1, 20, 10);
 	CHECK_EQ(put(k, &b), 0);
 	serve(k, 70);
@@ -56,7 +59,7 @@ static void test_permanent_error(void)
 	CHECK_EQ(lines_with(text, "make batches smaller"), 1);
 	CHECK_EQ(st.accepted, 70);
 	CHECK_EQ(st.delivered, 20);
-	CHECK_EQ(st.lost[SINK_LOSS_DELIVERY], 50);
+	CHECK_EQ(st.lost[NT_LOSS_REFUSED], 50);
 	if (check_failures)
 		printf("# log: %s\n", text);
 	drop(&b);
@@ -81,45 +84,110 @@ static void test_too_large(void)
 	b.msgs[3].count = 3;
 	memmove(&b.msgs[4], &b.msgs[6], 4 * sizeof(*b.msgs));
 	b.msgs_n = 8;
-	CHECK_EQ(put(k, &b), -EIO);
+	CHECK_EQ(put(k, &b), 0);
 	CHECK_EQ(sink_lost(k, 7), 3);
 	sink_close(k, 10000, &st);
+	CHECK_EQ(reported_lost(), 3);
 	text = caught_log();
 	CHECK_EQ(lines_with(text, "make batches smaller"), 1);
 	CHECK_EQ(st.delivered, 7);
-	CHECK_EQ(st.lost[SINK_LOSS_DELIVERY], 3);
+	CHECK_EQ(st.lost[NT_LOSS_REFUSED], 3);
 	drop(&b);
 	mock_stop();
 }
 
+/* It is made at last. */
 static void test_unknown_topic(void)
 {
-	char *props[] = { "topic.metadata.propagation.max.ms", "0", "message.timeout.ms", "3000", NULL };
+	char *props[] = { "topic.metadata.propagation.max.ms", "0", NULL };
 	struct sink_settings s = (mock_start("t"), test_settings(output));
 	struct sink_stats st;
 	struct batch b = { 0 };
 	struct sink *k;
+	double start = seconds();
 	char *text;
-	int err;
 
 	rd_kafka_mock_topic_set_error(mock, "t", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 	s.kafka = props;
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 7, 1, 50, 10);
-	err = put(k, &b);				/* -EIO if the broker's answer came first */
-	CHECK(!err || err == -EIO);
+	CHECK_EQ(put(k, &b), 0);
+	for (; seconds() - start < 1.5; usleep(1000))
+		sink_poll(k);				/* several attempts */
+	CHECK_EQ(answered(k), 0);
+	rd_kafka_mock_topic_set_error(mock, "t", RD_KAFKA_RESP_ERR_NO_ERROR);
 	serve(k, 50);
-	CHECK_EQ(put(k, &b), -EIO);
 	sink_close(k, 1000, &st);
 	text = caught_log();
 	CHECK_EQ(lines_with(text, "create the topic"), 1);
-	CHECK_EQ(st.lost[SINK_LOSS_DELIVERY], 100);
+	CHECK_EQ(st.delivered, 50);
+	CHECK_EQ(lost_in_all(&st), 0);
+	if (check_failures)
+		printf("# log: %s\n", text);
 	drop(&b);
 	mock_stop();
 }
 
+/* Puts and serves until n batches of 50 are taken. */
+static void put_all(struct sink *k, struct batch *b, uint64_t seq, int n)
+{
+	double start = seconds();
+
+	for (int i = 0; i < n && seconds() - start < PATIENCE_S; ) {
+		fill(b, 7, seq + 50 * (uint64_t)i, 50, 10);
+		if (!put(k, b))
+			i++;
+		sink_poll(k);
+		usleep(1000);
+	}
+}
+
+/* A producer that failed for good is replaced; all of it arrives. How much of it late? */
+static int broken_producer(rd_kafka_resp_err_t err)
+{
+	struct sink_settings s = (mock_start("t"), test_settings(output));
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+	char *text;
+	int late;
+
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	put_all(k, &b, 1, 2);
+	serve(k, 100);
+	rd_kafka_mock_push_request_errors(mock, API_PRODUCE, 1, err);
+	put_all(k, &b, 101, 20);
+	serve(k, 1100);
+	sink_close(k, 5000, &st);
+	text = caught_log();
+	CHECK_EQ(lines_with(text, "; a new producer goes on from the first message not acknowledged"), 1);
+	CHECK_EQ(st.producers, 1);
+	CHECK_EQ(st.accepted, 1100);
+	CHECK_EQ(st.delivered, 1100);
+	CHECK_EQ(lost_in_all(&st), 0);
+	late = check_topic("t", 7, 1, 1100);
+	if (check_failures)
+		printf("# log: %s\n", text);
+	drop(&b);
+	mock_stop();
+	return late;
+}
+
 static void test_fatal_error(void)
+{
+	CHECK_EQ(broken_producer(RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER), 0);
+}
+
+/* librdkafka goes on with later messages before it says that these failed. */
+static void test_old_producer(void)
+{
+	broken_producer(RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
+}
+
+/* Rights are taken away and given back: nothing is lost. */
+static void test_no_rights(void)
 {
 	struct sink_settings s = (mock_start("t"), test_settings(output));
 	struct sink_stats st;
@@ -127,28 +195,59 @@ static void test_fatal_error(void)
 	struct sink *k;
 	char *text;
 
-	rd_kafka_mock_push_request_errors(mock, API_PRODUCE, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+	rd_kafka_mock_push_request_errors(mock, API_PRODUCE, 3, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+					  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+					  RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
-	fill(&b, 7, 1, 50, 10);
-	CHECK_EQ(put(k, &b), 0);
-	serve(k, 50);
-	CHECK_EQ(put(k, &b), -EIO);
-	CHECK_EQ(put(k, &b), -EIO);
-	sink_close(k, 1000, &st);
+	put_all(k, &b, 1, 4);
+	serve(k, 200);
+	sink_close(k, 5000, &st);
 	text = caught_log();
-	CHECK_EQ(lines_with(text, "from now on all records are counted as lost"), 1);
-	CHECK_EQ(st.accepted, 150);
-	CHECK_EQ(st.delivered, 0);
-	CHECK_EQ(st.lost[SINK_LOSS_DELIVERY], 150);
+	CHECK_EQ(lines_with(text, "Topic authorization failed; it is tried again"), 1);
+	CHECK_EQ(st.delivered, 200);
+	CHECK_EQ(lost_in_all(&st), 0);
+	CHECK_EQ(check_topic("t", 7, 1, 200), 0);
 	if (check_failures)
 		printf("# log: %s\n", text);
 	drop(&b);
 	mock_stop();
 }
 
-/* The queue holds 10 messages and the broker is down: 40 of 50 don't fit, put doesn't wait. */
-static void test_queue_full(void)
+/* Time-outs that the user asks for don't decide a loss either. */
+static void test_message_timeout(void)
+{
+	char *props[] = { "message.timeout.ms", "300", NULL };
+	struct sink_settings s = (mock_start("t"), test_settings(output));
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+	double start = seconds();
+	char *text;
+
+	rd_kafka_mock_broker_set_down(mock, 1);
+	s.kafka = props;
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	put_all(k, &b, 1, 2);
+	for (; seconds() - start < 1.5; usleep(1000))
+		sink_poll(k);
+	CHECK_EQ(answered(k), 0);
+	rd_kafka_mock_broker_set_up(mock, 1);
+	serve(k, 100);
+	sink_close(k, 5000, &st);
+	text = caught_log();
+	CHECK_EQ(lines_with(text, "Message timed out; it is tried again"), 1);
+	CHECK_EQ(st.delivered, 100);
+	CHECK_EQ(check_topic("t", 7, 1, 100), 0);
+	if (check_failures)
+		printf("# log: %s\n", text);
+	drop(&b);
+	mock_stop();
+}
+
+/* The window holds 10 messages and the broker is down: nothing is lost, put doesn't wait. */
+static void test_window_full(void)
 {
 	char *props[] = { "queue.buffering.max.messages", "10", NULL };
 	struct sink_settings s = (mock_start("t"), test_settings(output));
@@ -156,33 +255,62 @@ static void test_queue_full(void)
 	struct batch b = { 0 };
 	struct sink *k;
 	double start;
-	char *text;
+	int taken = 0, err = 0;
 
 	rd_kafka_mock_broker_set_down(mock, 1);
 	s.kafka = props;
 	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
-	fill(&b, 7, 1, 50, 10);
 	start = seconds();
-	CHECK_EQ(put(k, &b), -ENOBUFS);
-	CHECK_EQ(put(k, &b), -ENOBUFS);
+	for (int i = 0; i < 100 && !err; i++) {
+		bool room = sink_has_room(k);
+
+		fill(&b, 7, 1 + (uint64_t)taken, 4, 10);
+		err = put(k, &b);
+		CHECK_EQ(room, !err);
+		taken += err ? 0 : 4;
+	}
+	CHECK_EQ(err, -EAGAIN);
+	CHECK(!sink_has_room(k));
+	CHECK_EQ(taken, 12);				/* the third exceeds the bound */
+	CHECK_EQ(b.count, 4);				/* as it was */
+	CHECK_EQ(b.msgs_n, 4);
 	CHECK(seconds() - start < 2);
-	CHECK_EQ(sink_lost(k, 7), 90);
 	rd_kafka_mock_broker_set_up(mock, 1);
-	serve(k, 100);
-	CHECK_EQ(put(k, &b), -ENOBUFS);
+	serve(k, 12);
+	CHECK(sink_has_room(k));
+	CHECK_EQ(put(k, &b), 0);
 	sink_close(k, 10000, &st);
-	text = caught_log();
-	CHECK_EQ(lines_with(text, "queue for kafka topic t"), 1);
-	CHECK_EQ(st.accepted, 150);
-	CHECK_EQ(st.delivered + lost_in_all(&st), 150);
-	CHECK(st.delivered >= 20);
-	CHECK_EQ(st.lost[SINK_LOSS_QUEUE_FULL], 150 - st.delivered);
+	caught_log();
+	CHECK_EQ(st.accepted, 16);
+	CHECK_EQ(st.delivered, 16);
+	CHECK_EQ(check_topic("t", 7, 1, 16), 0);
 	drop(&b);
 	mock_stop();
 }
 
-/* Messages that were acknowledged leave the queue although nobody polls. */
+/* A batch larger than the window goes through it bit by bit. */
+static void test_batch_larger_than_window(void)
+{
+	char *props[] = { "queue.buffering.max.messages", "10", NULL };
+	struct sink_settings s = (mock_start("t"), test_settings(output));
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+
+	s.kafka = props;
+	CHECK_EQ(sink_open(&k, &s), 0);
+	fill(&b, 7, 1, 500, 10);
+	CHECK_EQ(put(k, &b), 0);
+	serve(k, 500);
+	sink_close(k, 10000, &st);
+	CHECK_EQ(st.delivered, 500);
+	CHECK_EQ(check_topic("t", 7, 1, 500), 0);
+	drop(&b);
+	mock_stop();
+}
+
+/* Messages that were acknowledged leave the window although nobody polls. */
 static void test_put_makes_room(void)
 {
 	char *props[] = { "queue.buffering.max.messages", "10", NULL };
@@ -194,16 +322,15 @@ static void test_put_makes_room(void)
 	int err;
 
 	s.kafka = props;
-	catch_log();
 	CHECK_EQ(sink_open(&k, &s), 0);
 	fill(&b, 7, 1, 10, 10);
 	CHECK_EQ(put(k, &b), 0);
-	while ((err = put(k, &b)) && seconds() - start < PATIENCE_S)
+	fill(&b, 7, 11, 10, 10);
+	while ((err = put(k, &b)) == -EAGAIN && seconds() - start < PATIENCE_S)
 		usleep(1000);
 	sink_close(k, 10000, &st);
-	caught_log();
 	CHECK_EQ(err, 0);
-	CHECK_EQ(st.delivered + lost_in_all(&st), st.accepted);
+	CHECK_EQ(st.delivered, 20);
 	drop(&b);
 	mock_stop();
 }
@@ -237,7 +364,9 @@ static void test_unreachable(void)
 	CHECK_EQ(lines_with(text, "\n"), 3);
 	CHECK_EQ(st.accepted, 50);
 	CHECK_EQ(st.delivered, 0);
-	CHECK_EQ(st.lost[SINK_LOSS_DELIVERY], 50);
+	CHECK_EQ(st.lost[NT_LOSS_CLOSED], 50);
+	CHECK_EQ(reported_lost(), 50);
+	CHECK_EQ(tickets[0].why, NT_LOSS_CLOSED);
 	if (check_failures)
 		printf("# log: %s\n", text);
 	drop(&b);
@@ -258,6 +387,7 @@ static void test_close_in_flight(void)
 	CHECK_EQ(put(k, &b), 0);
 	serve(k, 10);
 	rd_kafka_mock_broker_set_rtt(mock, 1, 30000);
+	fill(&b, 7, 11, 10, 10);
 	CHECK_EQ(put(k, &b), 0);
 	start = seconds();
 	sink_close(k, 500, &st);
@@ -265,7 +395,7 @@ static void test_close_in_flight(void)
 	caught_log();
 	CHECK_EQ(st.accepted, 20);
 	CHECK_EQ(st.delivered, 10);
-	CHECK_EQ(st.lost[SINK_LOSS_DELIVERY], 10);
+	CHECK_EQ(st.lost[NT_LOSS_CLOSED], 10);
 	drop(&b);
 	mock_stop();
 }
@@ -277,7 +407,11 @@ int main(void)
 	RUN(test_too_large);
 	RUN(test_unknown_topic);
 	RUN(test_fatal_error);
-	RUN(test_queue_full);
+	RUN(test_old_producer);
+	RUN(test_no_rights);
+	RUN(test_message_timeout);
+	RUN(test_window_full);
+	RUN(test_batch_larger_than_window);
 	RUN(test_put_makes_room);
 	RUN(test_unreachable);
 	RUN(test_close_in_flight);

@@ -40,7 +40,7 @@ static inline uint64_t answered(struct sink *k)
 	struct sink_stats st;
 
 	sink_get_stats(k, &st);
-	return st.delivered + lost_in_all(&st);
+	return st.delivered + st.spooled + lost_in_all(&st);
 }
 
 /* Serves k until all of n records have an answer. */
@@ -86,6 +86,40 @@ static inline rd_kafka_message_t *next(rd_kafka_t *rk, double patience)
 			rd_kafka_message_destroy(m);
 	}
 	return NULL;
+}
+
+/*
+ * Reads what a topic holds of records that fill() made for that CPU: each
+ * number from seq on, n of them, has to be there. Returns how many of them
+ * came for the first time behind a later one.
+ */
+static inline int check_topic(const char *topic, unsigned int cpu, uint64_t seq, uint64_t n)
+{
+	rd_kafka_t *c = consumer(topic);
+	unsigned char *seen = calloc(1, n);
+	uint64_t found = 0, last = 0;
+	rd_kafka_message_t *m;
+	int late = 0;
+
+	while (found < n && (m = next(c, 5))) {
+		unsigned long long at = 0;
+		unsigned int of = 0;
+		char text[64];
+
+		snprintf(text, sizeof(text), "%.*s", (int)m->len, (const char *)m->payload);
+		CHECK_EQ(sscanf(text, "{\"cpu\":%u,\"seq\":%llu", &of, &at), 2);
+		rd_kafka_message_destroy(m);
+		if (of != cpu || at < seq || at >= seq + n || seen[at - seq])
+			continue;
+		seen[at - seq] = 1;
+		found++;
+		late += at < last;
+		last = at > last ? at : last;
+	}
+	CHECK_EQ(found, n);
+	free(seen);
+	rd_kafka_destroy(c);
+	return late;
 }
 
 #endif

@@ -38,6 +38,25 @@ static bool is_refusal(rd_kafka_resp_err_t err)
 	}
 }
 
+/* Errors that a producer's number and counting are to blame for: only another one can be trusted. */
+static bool is_of_producer(rd_kafka_resp_err_t err)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR__FATAL:
+	case RD_KAFKA_RESP_ERR__FENCED:
+	case RD_KAFKA_RESP_ERR__INCONSISTENT:
+	case RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE:
+	case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
+	case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+	case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID:
+	case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void kafka_finish(struct kafka_sink *k, struct queue *q, struct entry *e)
 {
 	struct sink_batch batch = e->batch;
@@ -78,15 +97,23 @@ static void count_answer(struct kafka_sink *k, struct entry *e, uint32_t records
 	}
 }
 
+static void try_later(struct kafka_sink *k, const struct entry *e, rd_kafka_resp_err_t err, int64_t now)
+{
+	k->send_at_ns = now + RETRY_NS;
+	if (is_of_producer(err))
+		k->broken = err;
+	else
+		trouble_again(k, e->batch.stream, err);
+}
+
 void kafka_answered(struct kafka_sink *k, struct slot *s, rd_kafka_resp_err_t err)
 {
 	struct entry *e = s->entry;
 	int64_t now = clock_monotonic_ns();
 
 	if (err && !is_refusal(err)) {
-		trouble_again(k, e->batch.stream, err);
 		window_again(&k->window, s);
-		k->send_at_ns = now + RETRY_NS;
+		try_later(k, e, err, now);
 		return;
 	}
 	if (err)
@@ -105,18 +132,15 @@ static bool not_sent(struct kafka_sink *k, struct slot *s, rd_kafka_resp_err_t e
 		kafka_answered(k, s, err);
 		return true;
 	}
-	if (err == RD_KAFKA_RESP_ERR__FATAL)
-		k->fatal = true;
-	else if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-		trouble_again(k, s->entry->batch.stream, err);
-		k->send_at_ns = clock_monotonic_ns() + RETRY_NS;
-	}
+	if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+		return false;
+	try_later(k, s->entry, err, clock_monotonic_ns());
 	return false;
 }
 
 static void send_all(struct kafka_sink *k)
 {
-	bool more = k->producer && !k->fatal && clock_monotonic_ns() >= k->send_at_ns;
+	bool more = k->producer && !k->broken && clock_monotonic_ns() >= k->send_at_ns;
 	struct slot *s;
 	uint32_t msg;
 
@@ -134,7 +158,8 @@ void kafka_throw_away(struct kafka_sink *k)
 {
 	k->retired = k->producer;
 	k->producer = NULL;
-	k->fatal = false;
+	k->broken = 0;
+	k->send_at_ns = 0;
 	window_all_again(&k->window);
 }
 
@@ -169,7 +194,8 @@ void kafka_serve(struct kafka_sink *k, int wait_ms, bool flush)
 		producer_poll(k->producer, wait_ms, flush);
 	if (k->retired && !producer_bury(k->retired))
 		k->retired = NULL;
-	if (k->fatal && !k->retired) {
+	if (k->broken && !k->retired) {
+		trouble_broken(k);
 		producer_retire(k->producer, &k->window.flight);
 		kafka_throw_away(k);
 	}

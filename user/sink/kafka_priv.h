@@ -33,7 +33,7 @@ struct kafka_sink {
 	rd_kafka_conf_t *conf;
 	struct producer *producer;	/* NULL: it could not be made yet */
 	struct producer *retired;	/* one before, still to be buried; or NULL */
-	bool fatal;			/* producer can't go on */
+	rd_kafka_resp_err_t broken;	/* why producer can't go on; 0: it can */
 	int64_t new_at_ns;		/* no new producer before */
 	int64_t send_at_ns;		/* nothing is sent before */
 	struct window window;
@@ -95,6 +95,7 @@ void kafka_spool_answered(struct kafka_sink *k, const struct entry *e, bool refu
 /* kafka_trouble.c: logs what is news. */
 void trouble_refused(struct kafka_sink *k, enum stream s, rd_kafka_resp_err_t err);	/* and lost */
 void trouble_again(struct kafka_sink *k, enum stream s, rd_kafka_resp_err_t err);	/* it is sent again */
+void trouble_broken(struct kafka_sink *k);	/* the producer is replaced */
 void trouble_over(struct kafka_sink *k, int64_t now_ns);	/* something was delivered */
 void trouble_on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque);
 void trouble_on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text);

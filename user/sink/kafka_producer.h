@@ -29,7 +29,7 @@ rd_kafka_resp_err_t producer_send(struct producer *p, struct entry *e, uint32_t 
 /* Serves callbacks; waits up to timeout_ms for the first, without linger if flush. */
 void producer_poll(struct producer *p, int timeout_ms, bool flush);
 
-/* What a fatal error was about. */
+/* What a fatal error was about; text stays as it is if there was none. */
 void producer_fatal_text(struct producer *p, char *text, size_t size);
 
 /* Why there is no answer, asked at the end only: it waits for up to 250 ms. */

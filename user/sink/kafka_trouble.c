@@ -59,21 +59,26 @@ void trouble_over(struct kafka_sink *k, int64_t now_ns)
 	k->trouble = (struct trouble){ 0 };
 }
 
+void trouble_broken(struct kafka_sink *k)
+{
+	char text[512];
+
+	if (!news(&k->trouble, k->broken))
+		return;
+	snprintf(text, sizeof(text), "%s", rd_kafka_err2str(k->broken));
+	producer_fatal_text(k->producer, text, sizeof(text));
+	log_warn("produce to kafka: %s; a new producer goes on from the first message not acknowledged", text);
+}
+
 void trouble_on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
 	struct kafka_sink *k = opaque;
-	bool fatal = err == RD_KAFKA_RESP_ERR__FATAL;
-	char text[512];
 
-	k->fatal |= fatal;
-	if (!news(&k->trouble, err))
-		return;
-	if (fatal) {
-		rd_kafka_fatal_error(rk, text, sizeof(text));
-		log_warn("produce to kafka: %s; a new producer goes on from the first message not acknowledged", text);
-	} else {
+	(void)rk;
+	if (err == RD_KAFKA_RESP_ERR__FATAL)
+		k->broken = err;
+	else if (news(&k->trouble, err))
 		log_warn("reach kafka: %s: %s", rd_kafka_err2name(err), reason);
-	}
 }
 
 /* What trouble_on_error() or a report says too is for the curious alone. */
