@@ -92,10 +92,24 @@ int pins_put(const struct pins *p, const char *name, int fd)
 	return err || !p ? err : bpf_obj_pin(fd, path);
 }
 
+/* The kernel lets go of what was pinned some time later: a link would still see packets. */
+static void detach_link(const struct pins *p, const char *name)
+{
+	int fd = pins_get(p, name);
+
+	if (fd < 0)
+		return;
+	(void)bpf_link_detach(fd);	/* its interface may be gone */
+	close(fd);
+}
+
 void pins_remove(const struct pins *p, const char *name)
 {
-	if (p)
-		(void)unlinkat(p->lock, name, 0);
+	if (!p)
+		return;
+	if (!strncmp(name, "link_", strlen("link_")))
+		detach_link(p, name);
+	(void)unlinkat(p->lock, name, 0);
 }
 
 struct names {
@@ -146,8 +160,10 @@ int pins_each(const struct pins *p, const char *prefix, int (*cb)(const char *na
 static int remove_one(const char *name, void *arg)
 {
 	const struct pins *p = arg;
+	struct stat st;
 
-	return unlinkat(p->lock, name, 0) && errno != ENOENT ? -errno : 0;
+	pins_remove(p, name);
+	return fstatat(p->lock, name, &st, 0) ? 0 : -EPERM;
 }
 
 int pins_empty(const struct pins *p)

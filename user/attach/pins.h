@@ -48,6 +48,8 @@ int pins_get(const struct pins *p, const char *name) __attribute__((warn_unused_
 
 /* 0 or -errno; -EEXIST. */
 int pins_put(const struct pins *p, const char *name, int fd) __attribute__((warn_unused_result));
+
+/* A link is detached then, at once and whoever else holds it. */
 void pins_remove(const struct pins *p, const char *name);
 
 /* Every pin's name that begins so, in a list of its own: cb may remove. -errno, or what cb returned if not 0. */
