@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include "audit/audit.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "collect/commands.h"
@@ -37,6 +38,8 @@ static const struct command commands[] = {
 	{ "check", check_main },
 	{ "show", show_main },
 	{ "detach", detach_main },
+	{ "mode", mode_main },
+	{ "audit", audit_main },
 	{ "tag put", tag_put_main },
 	{ "tag end", tag_end_main },
 	{ "tag list", tag_list_main },
@@ -136,7 +139,7 @@ static int dispatch(int argc, char **argv)
 		options_help(stdout, NULL);
 		return 0;
 	}
-	return usage_error("ninetap", word, "run, replay, check, show, detach or tag; --help says more");
+	return usage_error("ninetap", word, "run, replay, check, show, detach, mode, audit or tag; --help says more");
 }
 
 /*

@@ -12,6 +12,7 @@ int run_main(const struct options *o);
 int replay_main(const struct options *o);
 int show_main(const struct options *o);
 int detach_main(const struct options *o);
+int mode_main(const struct options *o);
 int tag_put_main(const struct options *o);
 int tag_end_main(const struct options *o);
 int tag_list_main(const struct options *o);

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/utf8.h"
-#include "collect/account.h"
 #include "collect/show_read.h"
+#include "ledger/ledger.h"
 
 /* jansson steals and frees `value` in the _new functions, also when they fail; NULL fails. */
 static json_t *put(json_t *object, const char *key, json_t *value)
@@ -29,13 +29,54 @@ static json_t *append(json_t *array, json_t *value)
 	return NULL;
 }
 
-static json_t *counts_json(const uint64_t counts[NT_COUNT_MAX])
+static json_t *tally_json(const struct nt_tally *t)
+{
+	return json_pack("{s:I, s:I, s:I}", "events", (json_int_t)t->events, "packets", (json_int_t)t->packets,
+			 "bytes", (json_int_t)t->bytes);
+}
+
+static json_t *counts_json(const struct nt_counts *c)
 {
 	json_t *o = json_object();
 
-	for (int i = 0; i < NT_COUNT_MAX && o; i++)
-		o = put(o, count_names[i], json_integer(counts[i]));
+	for (int i = 0; i < NT_COUNT_FATES_END && o; i++)
+		o = put(o, ledger_count_names[i], tally_json(ledger_fate(c, i)));
 	return o;
+}
+
+static json_t *notes_json(const struct nt_counts *c)
+{
+	json_t *o = json_object();
+
+	for (int i = NT_COUNT_FATES_END; i < NT_COUNT_MAX && o; i++)
+		o = put(o, ledger_count_names[i], json_integer((json_int_t)ledger_note(c, i)));
+	return o;
+}
+
+static json_t *records_json(const struct nt_outcome *r)
+{
+	json_t *o = put(json_object(), "safe", tally_json(&r->safe)), *lost = json_object();
+
+	for (int i = 0; i < NT_LOSS_MAX && lost; i++)
+		lost = put(lost, ledger_loss_names[i], tally_json(&r->lost[i]));
+	if (!o)
+		json_decref(lost);
+	o = o ? put(o, "lost", lost) : NULL;
+	o = o ? put(o, "unread", json_integer((json_int_t)r->unread)) : NULL;
+	return o ? put(o, "missing", json_integer((json_int_t)r->missing)) : NULL;
+}
+
+/* The ledger of a CPU, or of all, into o, which it takes. */
+static json_t *put_ledger(json_t *o, const struct shown_cpu *c)
+{
+	o = o ? put(o, "counts", counts_json(&c->counts)) : NULL;
+	o = o ? put(o, "notes", notes_json(&c->counts)) : NULL;
+	o = o ? put(o, "records", records_json(&c->outcome)) : NULL;
+	o = o ? put(o, "flows_open", tally_json(&c->flows_open)) : NULL;
+	o = o && c->ring_bytes ? put(o, "ring_bytes", json_integer((json_int_t)c->ring_bytes)) : o;
+	o = o && c->ring_bytes ? put(o, "ring_fill", json_integer((json_int_t)c->ring_fill)) : o;
+	o = o && c->flows_max ? put(o, "flows", json_integer((json_int_t)c->flows)) : o;
+	return o && c->flows_max ? put(o, "flows_max", json_integer((json_int_t)c->flows_max)) : o;
 }
 
 static json_t *prog_json(const struct chain_prog *p)
@@ -82,24 +123,34 @@ static json_t *place_json(const struct shown_place *p)
 	return o ? put(o, "dir", json_string(chain_dir_names[p->dir])) : NULL;
 }
 
-static json_t *cpu_json(uint32_t cpu, const struct shown_cpu *c)
-{
-	json_t *o = put(json_object(), "cpu", json_integer(cpu));
-
-	if (o && c->ring_bytes)
-		o = put(o, "ring_bytes", json_integer(c->ring_bytes));
-	if (o && c->ring_bytes)
-		o = put(o, "ring_fill", json_integer(c->ring_fill));
-	return o ? put(o, "counts", counts_json(c->counts)) : NULL;
-}
-
 static json_t *cpus_json(const struct shown_instance *i)
 {
 	json_t *a = json_array();
 
 	for (uint32_t cpu = 0; cpu < i->cpus_n && a; cpu++) {
-		if (i->cpus[cpu].ring_bytes || i->cpus[cpu].counts[NT_COUNT_SEEN])
-			a = append(a, cpu_json(cpu, &i->cpus[cpu]));
+		if (i->cpus[cpu].ring_bytes || i->cpus[cpu].counts.begun)
+			a = append(a, put_ledger(put(json_object(), "cpu", json_integer(cpu)), &i->cpus[cpu]));
+	}
+	return a;
+}
+
+static json_t *mode_json(const struct shown_place *p)
+{
+	json_t *o = put(json_object(), "iface", name_json(p->iface));
+	bool known = p->mode.mode < NT_MODE_MAX;
+
+	o = o ? put(o, "mode", known ? json_string(ledger_mode_names[p->mode.mode]) : json_null()) : NULL;
+	if (o && known && p->mode.mode == NT_MODE_SAMPLED)
+		o = put(o, "sample", json_integer(p->mode.sample));
+	return o;
+}
+
+/* Adds those of one instance to a, which it takes. */
+static json_t *append_modes(json_t *a, const struct shown *s, const struct instance *of)
+{
+	for (size_t n = 0; n < s->places_n && a; n++) {
+		if (s->places[n].instance == of && s->places[n].first)
+			a = append(a, mode_json(&s->places[n]));
 	}
 	return a;
 }
@@ -125,26 +176,47 @@ static json_t *instance_json(const struct shown *s, const struct shown_instance 
 			      "since_ns", (json_int_t)i->since_ns);
 
 	if (o)
+		o = put(o, "pinned", i->pinned ? json_string(i->pinned) : json_null());
+	if (o)
 		o = put(o, "attached", places_json(s, i->instance));
+	if (o)
+		o = put(o, "modes", append_modes(json_array(), s, i->instance));
 	if (o && i->cpus)
-		o = put(o, "counts", counts_json(i->sum));
+		o = put_ledger(o, &i->all);
 	if (o && i->cpus)
 		o = put(o, "cpus", cpus_json(i));
 	return o;
 }
 
-int show_json(const struct shown *s)
+/* Takes top. */
+static int print(json_t *top)
 {
-	json_t *list = json_array(), *top;
 	int err = 0;
 
-	for (size_t i = 0; i < s->instances_n && list; i++)
-		list = append(list, instance_json(s, &s->instances[i]));
-	top = list ? put(json_object(), "instances", list) : NULL;
 	if (!top)
 		return -ENOMEM;
 	if (json_dumpf(top, stdout, JSON_INDENT(2)) || putchar('\n') == EOF)
 		err = -EIO;
 	json_decref(top);
 	return err;
+}
+
+int show_json_modes(const struct shown *s, bool (*wanted)(const struct shown_instance *i, const char *name),
+		    const char *name)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < s->instances_n; i++)
+		if (wanted(&s->instances[i], name))
+			a = append_modes(a, s, s->instances[i].instance);
+	return print(a ? put(json_object(), "modes", a) : NULL);
+}
+
+int show_json(const struct shown *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->instances_n && list; i++)
+		list = append(list, instance_json(s, &s->instances[i]));
+	return print(list ? put(json_object(), "instances", list) : NULL);
 }

@@ -1,129 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * show_read.c - reads what show prints. It looks on: nothing in the kernel
- * changes, and the ring pages are mapped read-only.
+ * show_read.c - which instances there are and where they are attached. What
+ * their maps say is show_maps.c's, their pins show_pins.c's.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
-#include <sys/mman.h>
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "base/clock.h"
 #include "attach/links.h"
 #include "collect/show_read.h"
-
-static int map_info(int fd, struct bpf_map_info *info)
-{
-	__u32 len = sizeof(*info);
-
-	memset(info, 0, len);
-	return bpf_obj_get_info_by_fd(fd, info, &len);
-}
-
-static int read_counts(int fd, struct shown_instance *out)
-{
-	uint64_t (*all)[NT_COUNT_MAX];
-	struct bpf_map_info info;
-	const __u32 zero = 0;
-	int err = map_info(fd, &info);
-
-	if (err || info.value_size != sizeof(*all))
-		return err ? err : -EPROTO;	/* another version's */
-	all = calloc(out->cpus_n, sizeof(*all));
-	err = all ? bpf_map_lookup_elem(fd, &zero, all) : -ENOMEM;
-	for (uint32_t cpu = 0; cpu < out->cpus_n && !err; cpu++) {
-		memcpy(out->cpus[cpu].counts, all[cpu], sizeof(*all));
-		for (int i = 0; i < NT_COUNT_MAX; i++)
-			out->sum[i] += all[cpu][i];
-	}
-	free(all);
-	return err;
-}
-
-/* The first word of a ring's page: consumer position on page 0, producer position on page 1. */
-static int ring_position(int fd, long page, uint64_t *out)
-{
-	long size = sysconf(_SC_PAGESIZE);
-	void *p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, page * size);
-
-	if (p == MAP_FAILED)
-		return -errno;
-	*out = __atomic_load_n((unsigned long *)p, __ATOMIC_ACQUIRE);
-	munmap(p, size);
-	return 0;
-}
-
-static int read_ring(uint32_t id, struct shown_cpu *out)
-{
-	struct bpf_map_info info;
-	uint64_t consumer, producer;
-	int fd = bpf_map_get_fd_by_id(id), err;
-
-	if (fd < 0)
-		return fd;
-	err = map_info(fd, &info);
-	/* Consumer first: read the other way round, it could be ahead. */
-	if (!err)
-		err = ring_position(fd, 0, &consumer);
-	if (!err)
-		err = ring_position(fd, 1, &producer);
-	close(fd);
-	if (err)
-		return err;
-	out->ring_bytes = info.max_entries;
-	out->ring_fill = producer - consumer;
-	/* Between the two readings as much as a ring may have passed. */
-	if (out->ring_fill > out->ring_bytes)
-		out->ring_fill = out->ring_bytes;
-	return 0;
-}
-
-static int read_rings(int fd, struct shown_instance *out)
-{
-	for (__u32 cpu = 0; cpu < out->cpus_n; cpu++) {
-		__u32 id;
-		int err = bpf_map_lookup_elem(fd, &cpu, &id);
-
-		if (!err)
-			err = read_ring(id, &out->cpus[cpu]);
-		if (err && err != -ENOENT)	/* no ring, or just gone */
-			return err;
-	}
-	return 0;
-}
-
-static int with_map(uint32_t id, struct shown_instance *out,
-		    int (*read)(int fd, struct shown_instance *out))
-{
-	char name[PROG_NAME_BYTES];
-	int fd = id ? map_open_id(id, name) : -ENOENT, err;
-
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	err = read(fd, out);
-	close(fd);
-	return err;
-}
 
 static int read_instance(const struct instance *i, struct shown_instance *out)
 {
 	int err;
 
 	out->instance = i;
-	out->since_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME) + i->facts.start_ns;
-	if (i->facts.abi != NT_ABI_VERSION || !i->counts_id)
-		return 0;
+	out->since_ns = clock_ns(CLOCK_REALTIME) - (clock_ns(CLOCK_BOOTTIME) - (int64_t)i->facts.start_ns);
 	out->cpus_n = libbpf_num_possible_cpus();
 	out->cpus = calloc(out->cpus_n, sizeof(*out->cpus));
 	if (!out->cpus)
 		return -ENOMEM;
-	err = with_map(i->counts_id, out, read_counts);
-	if (!err)
-		err = with_map(i->rings_id, out, read_rings);
+	err = i->facts.abi == NT_ABI_VERSION ? show_read_maps(out) : -EPROTO;
 	if (err == -EPROTO) {
 		free(out->cpus);
 		out->cpus = NULL;
@@ -188,7 +88,7 @@ static int read_places(struct shown *s)
 	return err;
 }
 
-static bool has_place(const struct shown *s, const struct instance *of)
+bool show_has_place(const struct shown *s, const struct instance *of)
 {
 	for (size_t i = 0; i < s->places_n; i++) {
 		if (s->places[i].instance == of)
@@ -197,23 +97,24 @@ static bool has_place(const struct shown *s, const struct instance *of)
 	return false;
 }
 
-/* Dead and attached nowhere: the kernel is about to free it. It is not listed. */
+/* Dead, attached nowhere and not pinned: the kernel is about to free it. It is not listed. */
 static void drop_leaving(struct shown *s)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < s->instances_n; i++) {
-		const struct instance *of = s->instances[i].instance;
+		struct shown_instance *one = &s->instances[i];
+		const struct instance *of = one->instance;
 
-		if (of->alive || !of->here || has_place(s, of))
-			s->instances[kept++] = s->instances[i];
+		if (of->alive || !of->here || one->pinned || show_has_place(s, of))
+			s->instances[kept++] = *one;
 		else
-			free(s->instances[i].cpus);
+			free(one->cpus);
 	}
 	s->instances_n = kept;
 }
 
-int show_read(struct shown *out)
+int show_read(struct shown *out, const char *pins)
 {
 	int err;
 
@@ -230,14 +131,20 @@ int show_read(struct shown *out)
 	if (!err)
 		err = read_places(out);
 	if (!err)
-		drop_leaving(out);
-	return err;
+		err = show_read_pins(out, pins);
+	if (err)
+		return err;
+	drop_leaving(out);
+	show_read_modes(out);
+	return 0;
 }
 
 void show_free(struct shown *s)
 {
-	for (size_t i = 0; i < s->instances_n; i++)
+	for (size_t i = 0; i < s->instances_n; i++) {
 		free(s->instances[i].cpus);
+		free(s->instances[i].pinned);
+	}
 	for (size_t i = 0; i < s->places_n; i++)
 		chain_free(&s->places[i].chain);
 	free(s->instances);
