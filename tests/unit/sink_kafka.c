@@ -6,18 +6,6 @@
 #include <errno.h>
 #include "sink_mock.h"
 
-static void check_header(const rd_kafka_message_t *m, const char *name, const char *want)
-{
-	rd_kafka_headers_t *h;
-	const void *v = NULL;
-	size_t size = 0;
-	char text[64] = "";
-
-	if (!rd_kafka_message_headers(m, &h) && !rd_kafka_header_get_last(h, name, &v, &size))
-		snprintf(text, sizeof(text), "%.*s", (int)size, (const char *)v);
-	CHECK_STR(text, want);
-}
-
 static void check_message(const rd_kafka_message_t *m, const struct batch *b, uint32_t i)
 {
 	const struct batch_msg *w = &b->msgs[i];

@@ -88,6 +88,18 @@ static inline rd_kafka_message_t *next(rd_kafka_t *rk, double patience)
 	return NULL;
 }
 
+static inline void check_header(const rd_kafka_message_t *m, const char *name, const char *want)
+{
+	rd_kafka_headers_t *h;
+	const void *v = NULL;
+	size_t size = 0;
+	char text[64] = "";
+
+	if (!rd_kafka_message_headers(m, &h) && !rd_kafka_header_get_last(h, name, &v, &size))
+		snprintf(text, sizeof(text), "%.*s", (int)size, (const char *)v);
+	CHECK_STR(text, want);
+}
+
 /*
  * Reads what a topic holds of records that fill() made for that CPU: each
  * number from seq on, n of them, has to be there. Returns how many of them

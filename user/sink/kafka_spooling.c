@@ -54,6 +54,17 @@ int kafka_open_spool(struct kafka_sink *k, const struct sink_settings *s)
 	return 0;
 }
 
+/* Whether the spool still had it: it may have dropped it meanwhile, which is counted. */
+static bool take_out(struct spool *s, uint64_t id)
+{
+	struct spool_stats before, after;
+
+	spool_get_stats(s, &before);
+	spool_acked(s, id);
+	spool_get_stats(s, &after);
+	return after.out != before.out;
+}
+
 void kafka_spool_answered(struct kafka_sink *k, const struct entry *e, bool refused)
 {
 	struct sink_spool_loss l = {
@@ -62,8 +73,7 @@ void kafka_spool_answered(struct kafka_sink *k, const struct entry *e, bool refu
 	};
 
 	k->probing = false;
-	spool_acked(k->spool, e->spool_id);
-	if (!refused)
+	if (!take_out(k->spool, e->spool_id) || !refused)
 		return;
 	sink_count(&k->spool_refused, l.count);
 	on_spool_lost(k, &l);

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * sink_kafka_spool.c - the Kafka sink with a spool: outages, restarts, a full
+ * disk. All that was put arrives, in order, and is reported once, as soon as
+ * it is safe. Runs as root: a small tmpfs is mounted in a mount namespace of
+ * its own.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include "sink_mock.h"
+#include "sink_spool.h"
+
+#define AFTER_NS 300000000ULL
+
+static struct sink_settings spool_settings(void)
+{
+	struct sink_settings s = test_settings(output);
+
+	s.spool = spool_dir;
+	s.spool_bytes = 64 << 20;
+	s.spool_sync_ns = 1000000000;
+	s.spool_after_ns = AFTER_NS;
+	s.spool_lost = on_spool_lost;
+	return s;
+}
+
+/* Puts n batches of 50 from seq on, serving k; how many were taken before time was up. */
+static int put_some(struct sink *k, struct batch *b, uint64_t seq, int n, double patience)
+{
+	double start = seconds();
+	int taken = 0;
+
+	while (taken < n && seconds() - start < patience) {
+		fill(b, 7, seq + 50 * (uint64_t)taken, 50, 10);
+		taken += !put(k, b);
+		sink_poll(k);
+		usleep(1000);
+	}
+	return taken;
+}
+
+static void balance(const struct sink_stats *st)
+{
+	CHECK_EQ(st->accepted, st->delivered + st->spooled + lost_in_all(st));
+	CHECK_EQ(st->spool_in, st->spool_out + st->spool_held + st->spool_lost_full + st->spool_lost_age +
+			       st->spool_lost_damaged + st->spool_lost_refused);
+}
+
+/* Serves until the spool is empty. */
+static void drain(struct sink *k)
+{
+	double start = seconds();
+	struct sink_stats st;
+
+	do {
+		sink_poll(k);
+		sink_get_stats(k, &st);
+		usleep(1000);
+	} while (st.spool_held && seconds() - start < PATIENCE_S);
+	CHECK_EQ(st.spool_held, 0);
+}
+
+/* Down, up, and once more: the way in is left and found again, both times. */
+static void test_outage(void)
+{
+	struct sink_settings s = (mock_start("t"), spool_settings());
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+	char *text;
+
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	CHECK_EQ(put_some(k, &b, 1, 2, PATIENCE_S), 2);
+	serve(k, 100);
+	for (int i = 0; i < 2; i++) {
+		uint64_t seq = 101 + 1100 * (uint64_t)i;
+
+		rd_kafka_mock_broker_set_down(mock, 1);
+		CHECK_EQ(put_some(k, &b, seq, 20, PATIENCE_S), 20);
+		serve(k, seq + 999);			/* all safe while nothing answers */
+		rd_kafka_mock_broker_set_up(mock, 1);
+		drain(k);
+		CHECK_EQ(put_some(k, &b, seq + 1000, 2, PATIENCE_S), 2);
+		serve(k, seq + 1099);
+	}
+	sink_close(k, 5000, &st);
+	text = caught_log();
+	CHECK_EQ(lines_with(text, "is put into the spool"), 2);
+	CHECK_EQ(lines_with(text, "all of the spool is sent"), 2);
+	CHECK_EQ(st.accepted, 2300);
+	CHECK_EQ(st.spooled, 2000);
+	CHECK_EQ(st.producers, 2);
+	balance(&st);
+	CHECK_EQ(check_topic("t", 7, 1, 2300), 0);
+	if (check_failures)
+		printf("# log: %s\n", text);
+	drop(&b);
+	mock_stop();
+	remove_spool();
+}
+
+/* Some answers come after the producer was thrown away: its messages are read until it is gone. */
+static void test_silent_broker(void)
+{
+	char *props[] = { "request.timeout.ms", "1000", "socket.timeout.ms", "1500", NULL };
+	struct sink_settings s = (mock_start("t"), spool_settings());
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+
+	s.kafka = props;
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	CHECK_EQ(put_some(k, &b, 1, 2, PATIENCE_S), 2);
+	serve(k, 100);
+	rd_kafka_mock_broker_set_rtt(mock, 1, 2000);
+	CHECK_EQ(put_some(k, &b, 101, 20, PATIENCE_S), 20);
+	serve(k, 1100);
+	rd_kafka_mock_broker_set_rtt(mock, 1, 0);
+	CHECK_EQ(put_some(k, &b, 1101, 20, PATIENCE_S), 20);
+	drain(k);
+	sink_close(k, 5000, &st);
+	caught_log();
+	CHECK_EQ(st.accepted, 2100);
+	CHECK(st.spooled >= 1000);
+	balance(&st);
+	CHECK_EQ(check_topic("t", 7, 1, 2100), 0);
+	drop(&b);
+	mock_stop();
+	remove_spool();
+}
+
+/* The window is full and nothing answers: that is an outage long before its time. */
+static void test_full_window(void)
+{
+	char *props[] = { "queue.buffering.max.messages", "200", NULL };
+	struct sink_settings s = (mock_start("t"), spool_settings());
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+	double start;
+
+	rd_kafka_mock_broker_set_down(mock, 1);
+	s.kafka = props;
+	s.spool_after_ns = 300000000000ULL;
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	start = seconds();
+	CHECK_EQ(put_some(k, &b, 1, 20, PATIENCE_S), 20);
+	serve(k, 1000);
+	CHECK(seconds() - start < PATIENCE_S);
+	rd_kafka_mock_broker_set_up(mock, 1);
+	drain(k);
+	sink_close(k, 5000, &st);
+	caught_log();
+	balance(&st);
+	CHECK_EQ(st.spooled, 1000);
+	CHECK_EQ(check_topic("t", 7, 1, 1000), 0);
+	drop(&b);
+	mock_stop();
+	remove_spool();
+}
+
+/* Closed during an outage: nothing is lost, the next run sends it first, as the first had it. */
+static void test_restart(void)
+{
+	static const struct tag_origin later = { .box = "box-2", .epoch = 4712 };
+	struct sink_settings s = (mock_start("t"), spool_settings());
+	struct sink_stats st;
+	struct batch b = { 0 };
+	rd_kafka_message_t *m;
+	rd_kafka_t *c;
+	struct sink *k;
+
+	rd_kafka_mock_broker_set_down(mock, 1);
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	CHECK_EQ(put_some(k, &b, 1, 2, PATIENCE_S), 2);
+	sink_close(k, 50, &st);				/* before it is an outage */
+	CHECK_EQ(st.spooled, 100);
+	CHECK_EQ(reported_lost(), 0);
+	balance(&st);
+	CHECK_EQ(sink_open(&k, &s), 0);
+	CHECK_EQ(put_some(k, &b, 101, 2, PATIENCE_S), 2);
+	sink_close(k, 10000, &st);
+	CHECK_EQ(st.spool_held, 200);
+	CHECK_EQ(st.spooled, 100);
+	s.origin = &later;
+	s.encoding[STREAM_PACKETS] = "avro";
+	rd_kafka_mock_broker_set_up(mock, 1);
+	CHECK_EQ(sink_open(&k, &s), 0);
+	CHECK_EQ(put_some(k, &b, 201, 2, PATIENCE_S), 2);
+	drain(k);
+	sink_close(k, 5000, &st);
+	caught_log();
+	CHECK_EQ(st.spool_held, 0);
+	balance(&st);
+	c = consumer("t");
+	for (int i = 1; i <= 300 && (m = next(c, PATIENCE_S)); i++) {
+		bool old = i <= 200;
+		char seq[16];
+
+		snprintf(seq, sizeof(seq), "%d", i);
+		check_header(m, "seq", seq);
+		check_header(m, "box", old ? "box-1" : "box-2");
+		check_header(m, "epoch", old ? "4711" : "4712");
+		check_header(m, "schema", old ? "json:1" : "avro:1");
+		check_header(m, "cpu", "7");
+		check_header(m, "count", "1");
+		check_header(m, "lost", "0");
+		CHECK(m->key_len == 5 && !memcmp(m->key, old ? "box-1" : "box-2", 5));
+		rd_kafka_message_destroy(m);
+	}
+	CHECK(m != NULL);
+	rd_kafka_destroy(c);
+	drop(&b);
+	mock_stop();
+	remove_spool();
+}
+
+/* Messages that the brokers refuse leave the spool, and are told by name. */
+static void test_refused_from_spool(void)
+{
+	struct sink_settings s = (mock_start("t"), spool_settings());
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+
+	rd_kafka_mock_broker_set_down(mock, 1);
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	fill(&b, 7, 11, 5, 10);
+	CHECK_EQ(put(k, &b), 0);
+	serve(k, 5);
+	rd_kafka_mock_push_request_errors(mock, API_PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+	rd_kafka_mock_broker_set_up(mock, 1);
+	drain(k);
+	CHECK_EQ(sink_lost(k, 7), 1);
+	sink_close(k, 5000, &st);
+	caught_log();
+	CHECK_EQ(st.spool_lost_refused, 1);		/* the probe */
+	CHECK_EQ(st.spool_out, 4);
+	CHECK_EQ(lost_in_all(&st), 0);
+	CHECK_EQ(spool_losses, 1);
+	CHECK_STR(spool_loss_reason, "refused");
+	CHECK_EQ(spool_loss.seq, 11);
+	CHECK_EQ(spool_loss.cpu, 7);
+	CHECK_EQ(spool_loss.epoch, 4711);
+	balance(&st);
+	CHECK_EQ(check_topic("t", 7, 12, 4), 0);
+	drop(&b);
+	mock_stop();
+	remove_spool();
+}
+
+/* Nothing fits the disk: batches wait in memory until no more is taken, and none is lost. */
+static void test_full_disk(void)
+{
+	struct sink_settings s = (mock_start("t"), spool_settings());
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+	int taken;
+
+	CHECK_EQ(mount("none", spool_dir, "tmpfs", 0, "size=65536"), 0);
+	s.spool_after_ns = 50000000;
+	rd_kafka_mock_broker_set_down(mock, 1);
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	taken = put_some(k, &b, 1, 1000, 4);
+	CHECK(taken >= 8192 / 50 && taken < 1000);
+	CHECK(!sink_has_room(k));
+	sink_get_stats(k, &st);
+	CHECK(st.spooled > 100 && st.spooled < 1000);
+	CHECK_EQ(lost_in_all(&st), 0);
+	rd_kafka_mock_broker_set_up(mock, 1);
+	CHECK_EQ(put_some(k, &b, 1 + 50 * (uint64_t)taken, 10, PATIENCE_S), 10);
+	serve(k, 50 * (uint64_t)(taken + 10));
+	drain(k);
+	sink_close(k, 20000, &st);
+	caught_log();
+	balance(&st);
+	CHECK_EQ(st.accepted, 50 * (taken + 10));
+	CHECK_EQ(lost_in_all(&st), 0);
+	CHECK_EQ(st.spool_lost_full, 0);
+	CHECK(st.spool_errors > 0);
+	CHECK_EQ(check_topic("t", 7, 1, 50 * (uint64_t)(taken + 10)), 0);
+	drop(&b);
+	mock_stop();
+	CHECK_EQ(umount(spool_dir), 0);
+	remove_spool();
+}
+
+/* Neither brokers nor room on the disk at the end: that is lost, and said. */
+static void test_close_on_full_disk(void)
+{
+	struct sink_settings s = (mock_start("t"), spool_settings());
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+	char *text;
+
+	CHECK_EQ(mount("none", spool_dir, "tmpfs", 0, "size=65536"), 0);
+	rd_kafka_mock_broker_set_down(mock, 1);
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	CHECK_EQ(put_some(k, &b, 1, 40, PATIENCE_S), 40);
+	sink_close(k, 200, &st);
+	text = caught_log();
+	CHECK(st.spooled > 100);
+	CHECK(st.lost[NT_LOSS_CLOSED] > 100);
+	CHECK_EQ(st.spooled + st.lost[NT_LOSS_CLOSED], 2000);
+	CHECK_EQ(reported_lost(), st.lost[NT_LOSS_CLOSED]);
+	CHECK_EQ(lines_with(text, "counted as lost: the spool does not take them"), 1);
+	balance(&st);
+	drop(&b);
+	mock_stop();
+	CHECK_EQ(umount(spool_dir), 0);
+	remove_spool();
+}
+
+/* All three streams go through one spool, and come out where they belong. */
+static void test_streams(void)
+{
+	struct sink_settings s = (mock_start("t"), spool_settings());
+	char flows[250], events[250];
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+
+	snprintf(flows, sizeof(flows), "%s.flows", output);
+	snprintf(events, sizeof(events), "%s.events", output);
+	s.output[STREAM_FLOWS] = flows;
+	s.output[STREAM_EVENTS] = events;
+	rd_kafka_mock_broker_set_down(mock, 1);
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	for (int i = 0; i < 30; i++) {
+		fill(&b, 7, 1 + 10 * (uint64_t)(i / 3), 10, 10);
+		b.stream = (enum stream)(i % 3);
+		CHECK_EQ(put(k, &b), 0);
+		sink_poll(k);
+		usleep(30000);
+	}
+	serve(k, 300);
+	rd_kafka_mock_broker_set_up(mock, 1);
+	drain(k);
+	sink_close(k, 5000, &st);
+	caught_log();
+	balance(&st);
+	CHECK_EQ(st.spooled, 300);
+	CHECK_EQ(check_topic("t", 7, 1, 100), 0);
+	CHECK_EQ(check_topic("t.flows", 7, 1, 100), 0);
+	CHECK_EQ(check_topic("t.events", 7, 1, 100), 0);
+	drop(&b);
+	mock_stop();
+	remove_spool();
+}
+
+int main(void)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || !mkdtemp(spool_dir))
+		return 1;
+	RUN(test_outage);
+	RUN(test_silent_broker);
+	RUN(test_full_window);
+	RUN(test_restart);
+	RUN(test_refused_from_spool);
+	RUN(test_full_disk);
+	RUN(test_close_on_full_disk);
+	RUN(test_streams);
+	rmdir(spool_dir);
+	return check_done();
+}
