@@ -88,13 +88,13 @@ static void test_alive(void)
 	lab_close(&a, false);
 }
 
-static void count(struct lab_instance *a, enum nt_count what, uint64_t n)
+static void count_seen(struct lab_instance *a, uint64_t n)
 {
-	uint64_t (*all)[NT_COUNT_MAX] = calloc(libbpf_num_possible_cpus(), sizeof(*all));
+	struct nt_counts *all = calloc(libbpf_num_possible_cpus(), sizeof(*all));
 	const __u32 zero = 0;
 
 	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
-		all[cpu][what] = n;
+		all[cpu].seen.events = n;
 	CHECK(!bpf_map_update_elem(a->counts_map, &zero, all, BPF_ANY));
 	free(all);
 }
@@ -110,14 +110,14 @@ static void test_show(void)
 	lab_instance(&a, "a0", HOOK_AUTO, TC_AUTO);
 	CHECK_EQ(lab_open(&a), 0);
 	link = lab_foreign_first("a0");
-	count(&a, NT_COUNT_SEEN, 5);
-	CHECK_EQ(show_read(&s), 0);
+	count_seen(&a, 5);
+	CHECK_EQ(show_read(&s, NULL), 0);
 	for (size_t n = 0; n < s.instances_n; n++) {
 		if (s.instances[n].instance->here)
 			i = &s.instances[n];
 	}
 	CHECK(i && i->instance->alive && i->instance->facts.pid == (__u32)getpid());
-	CHECK(i && i->cpus && i->sum[NT_COUNT_SEEN] == 5ULL * cpus && i->cpus[0].counts[NT_COUNT_SEEN] == 5);
+	CHECK(i && i->cpus && i->all.counts.seen.events == 5ULL * cpus && i->cpus[0].counts.seen.events == 5);
 	CHECK(i && i->cpus && i->cpus[0].ring_bytes == 65536 && i->cpus[0].ring_fill == 0);
 	CHECK_EQ(s.places_n, 2);
 	CHECK_EQ(s.places[0].own, 1);
@@ -146,7 +146,7 @@ static void test_show_generic_xdp(void)
 	lab_listen();
 	CHECK_EQ(lab_open(&a), 0);
 	CHECK(lab_said("(foreign) is there: TC is used"));
-	CHECK_EQ(show_read(&s), 0);
+	CHECK_EQ(show_read(&s, NULL), 0);
 	CHECK_EQ(s.places_n, 2);
 	CHECK_EQ(s.places[0].own, 1);
 	CHECK_STR(s.places[0].chain.progs[0].name, "foreign");

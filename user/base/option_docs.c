@@ -158,7 +158,7 @@ static void man_tail(FILE *f)
 		{ "64", "the command line is wrong." },
 		{ "65", "a capture is damaged, or is none; or a statement about the inventory was refused." },
 		{ "66", "a file or an interface to be read is not there." },
-		{ "69", "the kernel refused the programs, or another ninetap has the interface; a topic of tags can't be read; or no ninetap listens on the socket." },
+		{ "69", "the kernel refused the programs, or another ninetap has the interface; a topic of tags can't be read; or no ninetap listens on the socket, or runs as the instance; or the address of the metrics is taken." },
 		{ "71", "the system refused something else." },
 		{ "73", "the output or the tag socket could not be opened." },
 		{ "74", "a record was lost behind its ring, see ACCOUNT; or reading a capture or writing to standard output failed." },
