@@ -55,7 +55,7 @@ static inline struct nt_flow_key4 key4_of(uint32_t number, uint32_t window)
 	struct nt_flow_key wide = key_of(number, window);
 	struct nt_flow_key4 k = { .head = wide.head };
 
-	for (unsigned int i = 0; i <= k.head.tunnels; i++) {
+	for (unsigned int i = 0; i <= k.head.tunnels && i < 2; i++) {
 		const struct nt_flow_layer *l = &wide.layer[i];
 
 		k.layer[i] = (struct nt_flow_layer4){ .id = l->id, .src_port = l->src_port, .dst_port = l->dst_port, .proto = l->proto,
@@ -106,13 +106,17 @@ static inline void count_time(struct nt_flow *f, uint64_t us, uint64_t times)
 static inline struct nt_flow fresh_entry(const struct event *e, uint64_t generation, uint64_t entry)
 {
 	return (struct nt_flow){ .first_ns = e->ts_ns, .last_ns = e->ts_ns, .generation = generation, .entry = entry,
-				 .bytes_min = UINT32_MAX, .win_min = UINT16_MAX, .iat_us_min = UINT32_MAX };
+				 .bytes_min = UINT32_MAX, .win_min = UINT16_MAX };
 }
 
 static inline void program_counts(struct nt_flow *f, const struct event *e)
 {
 	uint64_t q = e->bytes / e->packets, r = e->bytes % e->packets;
 
+	if (f->sum.packets < 2) {
+		f->iat_us_min = UINT32_MAX;
+		f->iat_us_max = 0;
+	}
 	if (f->sum.packets)
 		count_time(f, e->ts_ns > f->last_ns ? (e->ts_ns - f->last_ns) / 1000 : 0, 1);
 	count_time(f, 0, e->packets - 1);
@@ -132,6 +136,10 @@ static inline void program_counts(struct nt_flow *f, const struct event *e)
 		f->first_ns = e->ts_ns;
 	if (e->ts_ns > f->last_ns)
 		f->last_ns = e->ts_ns;
+	if (f->sum.packets == 1) {		/* not valid, so anything */
+		f->iat_us_min = 1;
+		f->iat_us_max = UINT32_MAX;
+	}
 }
 
 /* --- slowly, packet by packet ---------------------------------------------------- */

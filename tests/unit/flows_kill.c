@@ -5,6 +5,7 @@
  * of them is in one record, exactly, once twins are removed.
  */
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include "unit/flows_maps.h"
 
@@ -19,6 +20,7 @@ static void live(uint64_t seed)
 	struct flows_settings s = maps_settings();
 	struct flows *f;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (flows_open(&f, &s))
 		_exit(1);
 	for (;;) {
