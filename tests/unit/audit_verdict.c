@@ -165,6 +165,21 @@ static void test_flow_record_lost_and_told(void)
 	check_kind(c, VERDICT_ACCOUNTED, true);
 }
 
+/* By two processes, each of which counts its own. */
+static void test_flow_records_lost_before_a_restart(void)
+{
+	struct cpu *c = sample();
+
+	lose(row_of(c, ROW_FLOW, 0));
+	lose(row_of(c, ROW_FLOW, 1));
+	c->flows_lost = (struct nt_tally){ 2, 3, 364 };
+	cpu_event(c, false);
+	c->n = 0;
+	c->flows_lost = (struct nt_tally){ 2, 5, 5070 };
+	cpu_event(c, true);
+	check_kind(c, VERDICT_ACCOUNTED, true);
+}
+
 static void test_left_in_tables(void)
 {
 	struct cpu *c = sample();
@@ -462,6 +477,59 @@ static void test_boxes_and_cpus_apart(void)
 		cpu_free(c[i]);
 }
 
+/* The example of docs/ledger.md, with its numbers. */
+static struct cpu *example(void)
+{
+	struct cpu *c = cpu_new("box-a", 7, 1);
+
+	cpu_packet(c, NT_COUNT_RECORDED, 2, 200);
+	for (int i = 0; i < 3; i++)
+		cpu_packet(c, NT_COUNT_RECORDED, 1, 100);
+	cpu_event(c, false);
+	cpu_packet(c, NT_COUNT_OVERFLOW, 2, 140);
+	cpu_packet(c, NT_COUNT_OVERFLOW, 1, 100);
+	cpu_packet(c, NT_COUNT_FILTERED, 1, 60);
+	cpu_event(c, false);
+	cpu_flow(c, true);
+	cpu_packet(c, NT_COUNT_RECORDED, 1, 100);
+	return c;
+}
+
+/* n: of the event up to which it is complete, or accounted for; 0: none. */
+static void check_example(struct cpu *c, enum verdict_kind kind, uint64_t n)
+{
+	struct book b = { 0 };
+	struct verdict v;
+
+	hand_in_all(&b, c);
+	v = judge(&b);
+	CHECK_EQ(v.kind, kind);
+	CHECK_EQ(v.at ? v.at->n : 0, n);
+	book_free(&b);
+	cpu_free(c);
+}
+
+static void test_example(void)
+{
+	struct cpu *c = example();
+
+	cpu_event(c, true);
+	CHECK_EQ(c->fate[NT_COUNT_SEEN].packets, 10);
+	CHECK_EQ(c->fate[NT_COUNT_SEEN].bytes, 900);
+	check_example(c, VERDICT_COMPLETE, 3);
+	check_example(example(), VERDICT_COMPLETE, 2);
+	c = example();
+	lose(row_of(c, ROW_RECORD, 2));
+	cpu_event(c, true);
+	check_example(c, VERDICT_UNACCOUNTED, 0);
+	c = example();
+	lose(row_of(c, ROW_RECORD, 2));
+	c->safe.events--;
+	c->lost[NT_LOSS_REFUSED] = (struct nt_tally){ 1, 1, 100 };
+	cpu_event(c, true);
+	check_example(c, VERDICT_ACCOUNTED, 3);
+}
+
 int main(void)
 {
 	RUN(test_complete);
@@ -474,6 +542,7 @@ int main(void)
 	RUN(test_gaps_are_named);
 	RUN(test_flow_record_is_missing);
 	RUN(test_flow_record_lost_and_told);
+	RUN(test_flow_records_lost_before_a_restart);
 	RUN(test_left_in_tables);
 	RUN(test_duplicates_and_disorder);
 	RUN(test_contradictions);
@@ -492,5 +561,6 @@ int main(void)
 	RUN(test_dropped_something_else);
 	RUN(test_flows_dropped_by_the_spool);
 	RUN(test_boxes_and_cpus_apart);
+	RUN(test_example);
 	return check_done();
 }

@@ -40,7 +40,8 @@ struct book_told {
 	uint64_t seq;
 	bool closing, exact;
 	struct nt_tally fate[NT_COUNT_FATES_END];
-	struct nt_tally safe, lost[BOOK_LOSSES], flows_lost, flows_open;
+	struct nt_tally safe, lost[BOOK_LOSSES], flows_open;
+	struct nt_tally flows_lost;	/* by this process; sealed: by all until then */
 	uint64_t unread, missing;
 	/* Made by book_seal(): of the records up to seq, and of the flows that ended by ts_ns. */
 	struct nt_tally got, ended[2];	/* [1]: overflow */

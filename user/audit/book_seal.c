@@ -153,6 +153,20 @@ static void add_up_flows(struct book_page *p)
 	}
 }
 
+/* Each process counts from 0 what it lost of flow records, and its events from 1. */
+static void add_up_processes(struct book_page *p)
+{
+	struct nt_tally before = { 0 };
+
+	for (size_t i = 0; i < p->told_n; i++) {
+		struct nt_tally own = p->told[i].flows_lost;
+
+		tally_add(&p->told[i].flows_lost, &before);
+		if (i + 1 < p->told_n && p->told[i + 1].n < p->told[i].n)
+			tally_add(&before, &own);
+	}
+}
+
 static int page_order(const void *a, const void *b)
 {
 	const struct book_page *x = *(struct book_page *const *)a, *y = *(struct book_page *const *)b;
@@ -170,6 +184,7 @@ void book_seal(struct book *b)
 		sort(p->told, p->told_n, sizeof(*p->told), told_order);
 		add_up_records(p);
 		add_up_flows(p);
+		add_up_processes(p);
 	}
 	if (b->pages_n)
 		qsort(b->pages, b->pages_n, sizeof(*b->pages), page_order);
