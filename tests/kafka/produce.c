@@ -4,10 +4,11 @@
  *
  * Reads lines "N [CPU]" from stdin: puts N batches of RECORDS records each,
  * then answers with a line "accepted A delivered D lost L". Between lines the
- * sink is polled. At the end of stdin the sink is closed (60 s) and the last
+ * sink is polled. At the end of stdin the sink is closed (30 s) and the last
  * such line tells what became of everything. A record is a line of text,
  * "CPU/SEQ"; all of a batch are one message.
  */
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 #include "sink/sink.h"
 
 #define CPUS 64
-#define CLOSE_MS 60000
+#define CLOSE_MS 30000
 #define IDLE_MS 5
 
 static const struct tag_origin origin = { .box = "box-1", .epoch = 4711 };
@@ -24,10 +25,14 @@ static uint64_t seqs[CPUS];
 
 static void fill(struct batch *b, uint32_t cpu, uint32_t records)
 {
-	static struct batch_msg msg;
 	char line[64];
 
+	if (!b->msgs) {			/* the sink takes batches over, and gives others */
+		b->msgs = calloc(1, sizeof(*b->msgs));
+		b->msgs_cap = 1;
+	}
 	b->bytes.len = 0;
+	b->stream = STREAM_PACKETS;
 	b->cpu = cpu;
 	b->count = records;
 	b->seq = seqs[cpu] + 1;
@@ -37,8 +42,7 @@ static void fill(struct batch *b, uint32_t cpu, uint32_t records)
 		if (buf_put(&b->bytes, line, (size_t)n))
 			abort();
 	}
-	msg = (struct batch_msg){ 0, (uint32_t)b->bytes.len, records, b->seq };
-	b->msgs = &msg;
+	b->msgs[0] = (struct batch_msg){ 0, (uint32_t)b->bytes.len, records, b->seq };
 	b->msgs_n = 1;
 }
 
@@ -46,11 +50,30 @@ static void say(const struct sink_stats *st)
 {
 	uint64_t lost = 0;
 
-	for (int i = 0; i < SINK_LOSS_MAX; i++)
+	for (int i = 0; i < NT_LOSS_MAX; i++)
 		lost += st->lost[i];
 	printf("accepted %llu delivered %llu lost %llu\n", (unsigned long long)st->accepted,
 	       (unsigned long long)st->delivered, (unsigned long long)lost);
 	fflush(stdout);
+}
+
+/* As a lane does: what has no room waits. */
+static void put(struct sink *s, struct batch *b)
+{
+	int err;
+
+	while ((err = sink_put(s, b, 0)) == -EAGAIN) {
+		sink_poll(s);
+		poll(NULL, 0, IDLE_MS);
+	}
+	if (err)
+		fprintf(stderr, "produce: a batch was lost\n");
+}
+
+static void on_report(void *arg, const struct sink_report *r)
+{
+	(void)arg;
+	(void)r;
 }
 
 static void serve(struct sink *s, struct batch *b, uint32_t records)
@@ -74,8 +97,7 @@ static void serve(struct sink *s, struct batch *b, uint32_t records)
 			return;
 		for (unsigned int i = 0; i < n; i++) {
 			fill(b, cpu, records);
-			if (sink_put(s, b))
-				fprintf(stderr, "produce: a batch was lost\n");
+			put(s, b);
 		}
 		sink_get_stats(s, &st);
 		say(&st);
@@ -84,7 +106,7 @@ static void serve(struct sink *s, struct batch *b, uint32_t records)
 
 int main(int argc, char **argv)
 {
-	struct sink_settings settings = { .encoding = "json", .origin = &origin, .stop_fd = -1 };
+	struct sink_settings settings = { .encoding = { "json" }, .origin = &origin, .stop_fd = -1, .reported = on_report };
 	struct batch b = { 0 };
 	struct sink_stats st;
 	struct sink *s;
@@ -95,13 +117,13 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	settings.output = argv[1];
+	settings.output[STREAM_PACKETS] = argv[1];
 	settings.kafka = argv + 3;
 	if (sink_open(&s, &settings))
 		return 1;
 	serve(s, &b, (uint32_t)records);
 	sink_close(s, CLOSE_MS, &st);
 	say(&st);
-	buf_free(&b.bytes);
+	batch_free(&b);
 	return 0;
 }

@@ -110,4 +110,4 @@ def test_a_missing_topic_is_named_once(broker, produce):
     stats, log = p.finish()
     assert stats == (1000, 0, 1000)
     assert log.count("create the topic") == 1, log
-    assert log.count("\n") <= 2, log
+    assert len([line for line in log.splitlines() if "GETPID" not in line]) <= 2, log
