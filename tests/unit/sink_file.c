@@ -83,6 +83,88 @@ static void test_head_once(void)
 	empty_dir();
 }
 
+/* Packets' file is there at once, the others' with their first batch; each has its own head. */
+static void test_streams(void)
+{
+	struct sink_settings s = (use("out.avro"), test_settings(output));
+	struct buf head = { (unsigned char *)"HEAD\n", 5, 5 }, head2 = { (unsigned char *)"FLOWS\n", 6, 6 };
+	char flows[340], events[340];
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+	char *text;
+
+	snprintf(flows, sizeof(flows), "%s.flows", output);
+	snprintf(events, sizeof(events), "%s.events", output);
+	s.output[STREAM_FLOWS] = flows;
+	s.output[STREAM_EVENTS] = events;
+	s.head[STREAM_PACKETS] = &head;
+	s.head[STREAM_FLOWS] = &head2;
+	s.encoding[STREAM_PACKETS] = s.encoding[STREAM_FLOWS] = "avro";
+	CHECK_EQ(sink_open(&k, &s), 0);
+	CHECK_EQ(access(path, F_OK), 0);
+	CHECK_EQ(access(flows + 5, F_OK), -1);
+	fill(&b, 0, 1, 3, 1);
+	b.stream = STREAM_FLOWS;
+	CHECK_EQ(put(k, &b), 0);
+	CHECK_EQ(access(flows + 5, F_OK), 0);
+	CHECK_EQ(access(events + 5, F_OK), -1);
+	sink_close(k, 0, &st);
+	text = content(flows + 5);
+	CHECK_EQ(lines_with(text, "FLOWS"), 1);
+	CHECK_EQ(lines_with(text, "\n"), 4);
+	free(text);
+	text = content(path);
+	CHECK_STR(text, "HEAD\n");
+	free(text);
+	CHECK_EQ(access(events + 5, F_OK), -1);
+	CHECK_EQ(st.delivered, 3);
+	drop(&b);
+	empty_dir();
+}
+
+/* A file of flows that can't be made: lost and said once, tried again with each batch. */
+static void test_late_open_fails(void)
+{
+	struct sink_settings s = (use("out.json"), test_settings(output));
+	char folder[400], flows[420];
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+	char *text;
+
+	snprintf(folder, sizeof(folder), "%s/later", dir);
+	snprintf(flows, sizeof(flows), "file:%s/flows.json", folder);
+	s.output[STREAM_FLOWS] = flows;
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	fill(&b, 3, 1, 3, 1);
+	b.stream = STREAM_FLOWS;
+	CHECK_EQ(put(k, &b), -ENOENT);
+	CHECK_EQ(put(k, &b), -ENOENT);
+	CHECK_EQ(reported_lost(), 6);
+	CHECK_EQ(sink_lost(k, 3), 0);			/* of packets alone */
+	CHECK_EQ(mkdir(folder, 0700), 0);
+	CHECK_EQ(put(k, &b), 0);
+	b.stream = STREAM_EVENTS;			/* is off */
+	CHECK_EQ(put(k, &b), -EINVAL);
+	b.stream = STREAM_PACKETS;
+	CHECK_EQ(put(k, &b), 0);
+	b.count = 0;
+	CHECK_EQ(put(k, &b), 0);			/* empty: reported, too */
+	sink_close(k, 0, &st);
+	text = caught_log();
+	CHECK_EQ(lines_with(text, "open "), 1);
+	CHECK_EQ(lines_with(text, "works again"), 1);
+	CHECK_EQ(st.accepted, 15);
+	CHECK_EQ(st.delivered, 6);
+	CHECK_EQ(st.lost[NT_LOSS_WRITE], 9);
+	drop(&b);
+	unlink(flows + 5);
+	rmdir(folder);
+	empty_dir();
+}
+
 static void test_two_writers(void)
 {
 	struct sink_settings s = (use("out.json"), test_settings(output));
@@ -220,6 +302,8 @@ static void all(void)
 {
 	RUN(test_writes);
 	RUN(test_head_once);
+	RUN(test_streams);
+	RUN(test_late_open_fails);
 	RUN(test_two_writers);
 	RUN(test_other_kinds);
 	RUN(test_fifo);

@@ -62,6 +62,52 @@ static void test_delivers(void)
 	mock_stop();
 }
 
+/* Each message is counted by the time that its answer took. */
+static void test_latency(void)
+{
+	struct sink_settings s = (mock_start("t"), test_settings(output));
+	uint64_t slow = 0, all = 0;
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+
+	rd_kafka_mock_broker_set_rtt(mock, 1, 300);
+	CHECK_EQ(sink_open(&k, &s), 0);
+	fill(&b, 7, 1, 50, 10);
+	CHECK_EQ(put(k, &b), 0);
+	serve(k, 50);
+	sink_close(k, 10000, &st);
+	for (int i = 0; i < SINK_LATENCIES; i++) {
+		all += st.latency[i];
+		slow += i > 8 ? st.latency[i] : 0;	/* more than 256 ms */
+	}
+	CHECK_EQ(all, 50);
+	CHECK_EQ(slow, 50);
+	CHECK(st.latency_ns >= 50 * 300000000ULL);
+	drop(&b);
+	mock_stop();
+}
+
+/* A batch that was encoded for a file has nothing that could be sent: lost, not forgotten. */
+static void test_without_messages(void)
+{
+	struct sink_settings s = (mock_start("t"), test_settings(output));
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+
+	CHECK_EQ(sink_open(&k, &s), 0);
+	fill(&b, 7, 1, 5, 10);
+	b.msgs_n = 0;
+	CHECK_EQ(put(k, &b), -EINVAL);
+	CHECK_EQ(reported_lost(), 5);
+	sink_close(k, 10000, &st);
+	CHECK_EQ(st.accepted, 5);
+	CHECK_EQ(st.lost[NT_LOSS_ENCODE], 5);
+	drop(&b);
+	mock_stop();
+}
+
 /* A message of many records counts as many. */
 static void test_counts_records(void)
 {
@@ -130,6 +176,8 @@ static void test_properties(void)
 int main(void)
 {
 	RUN(test_delivers);
+	RUN(test_latency);
+	RUN(test_without_messages);
 	RUN(test_counts_records);
 	RUN(test_properties);
 	return check_done();
