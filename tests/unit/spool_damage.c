@@ -115,6 +115,23 @@ static void test_facts(void)
 	spool_close(s);
 }
 
+/* A head at the very end that is there but no longer holds: one record at least. */
+static void test_last_head(void)
+{
+	unsigned char bad[sizeof(good)];
+	struct spool *s;
+
+	make(false);
+	memcpy(bad, good, good_len);
+	bad[ends[N - 1] + 20] ^= 1;
+	again(bad, good_len);
+	s = open_spool(MIB);
+	CHECK_EQ(stats(s).in, records(1, N - 1) + 1);
+	CHECK_EQ(drain(s), bits(1, N - 1));
+	CHECK_EQ(stats(s).lost_damaged, 1);
+	spool_close(s);
+}
+
 /* Bytes put in or taken out: what is behind comes all the same. */
 static void test_shifted(void)
 {
@@ -145,6 +162,7 @@ static void tests(void)
 	RUN(test_cut_last);
 	RUN(test_cut_earlier);
 	RUN(test_facts);
+	RUN(test_last_head);
 	RUN(test_shifted);
 }
 

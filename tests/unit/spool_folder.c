@@ -64,7 +64,7 @@ static void test_foreign(void)
 {
 	static const char *const names[] = {
 		"readme", "segment-", "segment-1", "segment-000000000000001", "segment-00000000000000zz",
-		"segment-0000000000000001.bak", "segment-ffffffffffffffff", "segment-0000000000000000",
+		"segment-0000000000000001.bak", "segment-0000000000000001a", "segment-ffffffffffffffff", "segment-0000000000000000",
 	};
 	char path[256];
 	struct spool *s;
@@ -78,6 +78,7 @@ static void test_foreign(void)
 	CHECK_EQ(mkdir(path, 0700), 0);
 	spool_close(s);
 	s = open_spool(MIB);
+	CHECK_EQ(stats(s).in, 9);
 	put_all(s, 4, 1000, 3000);
 	CHECK(lost.records > 0);
 	spool_close(s);

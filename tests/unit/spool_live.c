@@ -125,6 +125,11 @@ static void test_replaced(void)
 	CHECK_EQ(drain(s), bits(1, N));
 	stats(s);
 	spool_close(s);
+	again(next, next_len);		/* the second one twice */
+	s = open_spool(MIB);
+	CHECK_EQ(drain(s), bits(N + 1, N + 3));
+	CHECK_EQ(stats(s).lost_damaged, records(1, N));
+	spool_close(s);
 	make(true);
 	unlink(path);
 	CHECK_EQ(symlink("/dev/zero", path), 0);

@@ -25,7 +25,7 @@ struct spool_settings {
 	uint64_t bytes_max;		/* of all segment files */
 	uint64_t age_ns;		/* by the time of spool_append(), kept to a sixteenth; 0: no bound */
 	uint64_t sync_ns;		/* a power cut loses what was appended so long before, and while a sync ran */
-	sink_spool_lost *lost;		/* called within append, next, acked and poll; may be NULL; texts: for the call */
+	sink_spool_lost *lost;		/* called within append, next and poll, and calls none of them; may be NULL */
 	void *arg;
 };
 
@@ -88,7 +88,7 @@ void spool_acked(struct spool *s, uint64_t id);
 /* All that is not acked is unread again: for a new producer. */
 void spool_rewind(struct spool *s);
 
-/* Drops what is too old and asks for a sync when it is due; call it a few times a sync_ns. Doesn't wait for the disk's sync. */
+/* Drops what is too old, asks for a sync when it is due, and waits for none; call it a few times a sync_ns. */
 void spool_poll(struct spool *s);
 
 bool spool_unread(const struct spool *s);	/* is there anything for spool_next()? It may prove damaged */
