@@ -4,8 +4,9 @@
  *
  * The JSON encoder, the Avro encoder and the schema expand it (user/encode/),
  * so that a row added here is in all three; docs/records.md is tested against
- * it. Flows have rows of their own in fields_flow.h, and share some of these; the
- * enums are in fields_enum.h. No code. A row is X(name, kind, presence, value, doc):
+ * it. What flows have beside is in fields_flow.h, what they share with packets
+ * in fields_tuple.h, the enums in fields_enum.h. None holds code. A row is
+ * X(name, kind, presence, value, doc):
  *   kind      text, time, int (fits 31 bits), long, addr, vlans, tunnels,
  *             flow_tunnels, tag (const struct text *, or NULL; Avro: an index
  *             into the batch's texts), or one of NT_ENUMS: what is written, and
@@ -22,6 +23,7 @@
 #define NINETAP_FIELDS_H
 
 #include "ninetap/fields_enum.h"
+#include "ninetap/fields_tuple.h"
 
 /* The same for a whole run: once in an Avro batch, in each JSON record. */
 #define NT_FIELDS_RUN(X) \
@@ -47,28 +49,7 @@
 	X(ts, time, always, t->ts_utc_ns, \
 	  "time of the packet at the hook, ns since 1970-01-01T00:00:00Z; JSON: RFC 3339")
 
-/* Where it was seen. */
-#define NT_FIELDS_PLACE(X) \
-	X(plane, plane, when(t->plane != PLANE_NONE), t->plane, "plane of the interface, as configured") \
-	X(iface, text, always, t->iface, "interface that the packet crossed") \
-	X(dir, dir, always, r->dir, "in: received by the interface; out: sent by it") \
-	X(hook, hook, always, r->hook, "hook of the kernel that saw the packet")
-
-/* Its ends; l is the innermost IP packet. */
-#define NT_FIELDS_TUPLE(X) \
-	X(src_ip, addr, always, nt_addr(l, l->src), "source address of the innermost packet; Avro: 4 or 16 bytes") \
-	X(dst_ip, addr, always, nt_addr(l, l->dst), "destination address; Avro: 4 or 16 bytes") \
-	X(proto, int, always, l->proto, "IP protocol number behind all extension headers and AH") \
-	X(src_port, int, when(l->has & NT_HAS_PORTS), l->src_port, \
-	  "source port of TCP, UDP, UDP-Lite, SCTP, DCCP; absent in later fragments") \
-	X(dst_port, int, when(l->has & NT_HAS_PORTS), l->dst_port, "destination port, likewise")
-
-/* In front of it. */
-#define NT_FIELDS_VLAN(X) \
-	X(vlan, vlans, list(l->vlans), l, \
-	  "VIDs in front of the innermost packet and inside its tunnel, outer first, at most 2")
-
-/* One packet; l likewise. */
+/* One packet; l is the innermost IP packet. */
 #define NT_FIELDS_PACKET(X) \
 	NT_FIELDS_PLACE(X) \
 	X(seq, long, always, r->seq, \
@@ -107,19 +88,6 @@
 	  "application by protocol, port and tenant; index into texts") \
 	X(app_class, tag, known, t->tags->app ? t->tags->app->app_class : NULL, \
 	  "class of the application; index into texts")
-
-/* A carrier's ends; l is its own IP packet. */
-#define NT_FIELDS_CARRIER(X) \
-	X(type, tunnel, always, l->tunnel, "protocol of the tunnel that this carrier holds") \
-	X(id, long, when(l->has & NT_HAS_ID), l->id, \
-	  "VNI of vxlan and geneve, key of gre, TEID of gtp; others and gre without a key have none") \
-	X(src_ip, addr, always, nt_addr(l, l->src), "source address of the carrier; Avro: 4 or 16 bytes") \
-	X(dst_ip, addr, always, nt_addr(l, l->dst), "destination address of the carrier; Avro: 4 or 16 bytes") \
-	X(proto, int, always, l->proto, "IP protocol number of the carrier") \
-	X(src_port, int, when(l->has & NT_HAS_PORTS), l->src_port, "source port of the carrier") \
-	X(dst_port, int, when(l->has & NT_HAS_PORTS), l->dst_port, "destination port of the carrier")
-#define NT_FIELDS_CARRIER_VLAN(X) \
-	X(vlan, vlans, list(l->vlans), l, "VIDs in front of the carrier, outer first, at most 2")
 
 /* One carrier of a packet. */
 #define NT_FIELDS_TUNNEL(X) \

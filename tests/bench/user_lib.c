@@ -176,8 +176,8 @@ static int encode_batch(const struct nt_record *r, struct tagger *t, struct enco
 	for (uint32_t i = 0, ahead = 0; i < BATCH && !err; i++) {
 		for (; ahead < BATCH && ahead - i < TAGGER_AHEAD; ahead++)
 			tagger_ask(t, &r[ahead]);
-		struct tagged tagged = { &r[i], &origin, (int64_t)r[i].ts_ns, "eth0", PLANE_DATA,
-					 tagger_find(t, &r[i], (int64_t)r[i].ts_ns) };
+		struct tagged tagged = { .rec = &r[i], .origin = &origin, .ts_utc_ns = (int64_t)r[i].ts_ns, .iface = "eth0",
+					 .plane = PLANE_DATA, .tags = tagger_find(t, &r[i], (int64_t)r[i].ts_ns) };
 
 		err = encoder_add(e, b, &tagged);
 	}
@@ -192,7 +192,7 @@ static int measure(const struct nt_record *r, struct board *board, const char *e
 	struct tagger *t = NULL;
 	struct batch b = {0};
 	struct encoder *e;
-	int err = encoder_open(&e, encoding, FRAMING_MESSAGE, &origin);
+	int err = encoder_open(&e, encoding, FRAMING_MESSAGE, STREAM_PACKETS, &origin);
 
 	if (!err)
 		err = tagger_open(&t, board);

@@ -12,7 +12,7 @@ from tagging import packet, tags_of
 from test_replay import NOW, capture
 
 TOOLS = {"openstack-export", "kubernetes-export", "amqp-to-kafka"}
-OTHERS = {"export_tags.py", "tags.jsonl", "ninetap.json", "ninetap.avsc"}
+OTHERS = {"export_tags.py", "tags.jsonl", "ninetap.json", "ninetap.avsc", "flows.avsc"}
 FRAMES = [packet("192.168.116.9", "192.168.116.5", c.Tcp, 50000, 9095, vxlan=42), packet("203.0.113.9", "192.168.116.5", c.Udp, 50000, 53)]
 TAGS = [{"tenant": "demo", "src_tenant": "demo", "dst_tenant": "demo", "dst_instance": "i-1", "app": "kafka", "app_class": "messaging"},
         {"tenant": "demo", "dst_tenant": "demo", "dst_instance": "i-1", "app": "dns", "app_class": "network"}]
