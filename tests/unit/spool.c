@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * spool.c - the spool when nothing goes wrong: order, restarts, acks, rewind,
- * its bounds of size and age. What it refuses is in spool_folder.c, damage in
- * spool_damage.c and spool_live.c, failing disks in spool_disk.c, kill -9 in
- * spool_kill.c.
+ * its bound of size. Age is in spool_age.c, what it refuses in
+ * spool_folder.c, damage in spool_damage.c and spool_live.c, failing disks in
+ * spool_disk.c and spool_full.c, kill -9 in spool_kill.c.
  */
 #include "spool_util.h"
 
@@ -259,35 +259,6 @@ static void test_smaller_bound(void)
 	spool_close(s);
 }
 
-static void test_age(void)
-{
-	struct spool_settings set;
-	struct spool *s = NULL;
-
-	fresh();
-	s = open_spool(16 * MIB);
-	put_all(s, 1, 300, 3000);
-	spool_close(s);
-	set = settings(16 * MIB);
-	set.age_ns = 3600 * SEC_NS;
-	CHECK_EQ(spool_open(&s, &set), 0);
-	spool_poll(s);
-	CHECK_EQ(stats(s).held, records(1, 300));
-	spool_close(s);
-	set.age_ns = 1;
-	CHECK_EQ(spool_open(&s, &set), 0);
-	spool_poll(s);
-	CHECK_EQ(stats(s).lost_age, records(1, 300));
-	CHECK_EQ(lost.records, records(1, 300));
-	CHECK_STR(lost.reason, "age");
-	CHECK_EQ(files_in(dir), 0);
-	expect_end(s);
-	put_all(s, 301, 301, 10);
-	spool_poll(s);
-	CHECK_EQ(stats(s).lost_age, records(1, 301));
-	spool_close(s);
-}
-
 static void tests(void)
 {
 	RUN(test_order);
@@ -300,7 +271,6 @@ static void tests(void)
 	RUN(test_full_in_flight);
 	RUN(test_runs);
 	RUN(test_smaller_bound);
-	RUN(test_age);
 }
 
 int main(void)

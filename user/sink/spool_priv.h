@@ -99,7 +99,8 @@ uint32_t spool_settle(struct spool *s, struct segment *seg, uint32_t index);
 uint64_t spool_settle_gap(struct spool *s, struct segment *seg, uint32_t from, uint32_t to, uint64_t number);
 
 /* --- spool_drop.c: losses --- */
-void spool_lose(struct spool *s, enum spool_reason why, const struct spool_msg *m, uint64_t records);	/* m NULL: not known */
+/* Counts and reports records of m; NULL: it is not known whose they are. */
+void spool_lose(struct spool *s, enum spool_reason why, const struct spool_msg *m, uint64_t records);
 /* The oldest. 0, or -errno: it can't be deleted, and stays. */
 int spool_drop(struct spool *s, enum spool_reason why) __attribute__((warn_unused_result));
 void spool_drop_old(struct spool *s);
