@@ -65,7 +65,8 @@ static int read_setting(const char *setting, struct wish *out)
 	memcpy(out->iface, setting, len);
 	out->iface[len] = '\0';
 	if (!strcmp(equals + 1, "auto"))
-		return bad_setting(setting, "auto is for the configuration of a run: here it is packet, flow or sampled[:N]");
+		return bad_setting(setting, "auto is for the configuration of a run: here it is packet, flow or "
+					    "sampled[:N]");
 	err = read_mode(equals + 1, &out->mode);
 	if (err == -ERANGE)
 		return bad_setting(setting, "one in N packets is sampled: N is 1 to 4294967295");
@@ -115,7 +116,8 @@ static bool is_running(const struct shown *s, const char *name)
 static int not_found(const struct shown *s, const struct options *o, const char *iface, unsigned int found)
 {
 	if (found)
-		log_error("mode of %s: several ninetaps without pins have it attached: which is meant can't be told", iface);
+		log_error("mode of %s: several ninetaps without pins have it attached: which is meant can't be told",
+			  iface);
 	else if (!is_running(s, o->instance))
 		log_error("mode: no ninetap is running here as instance %s", o->instance);
 	else

@@ -138,7 +138,8 @@ static const char *state(const struct shown *s, const struct shown_instance *i)
 		return "gone (run ninetap detach)";
 	if (i->instance->here && !show_has_place(s, i->instance))
 		return "gone: nobody reads what it left (the next run goes on from there; ninetap detach clears it)";
-	return "gone: its programs go on, and nobody reads (the next run goes on from there; ninetap detach clears them)";
+	return "gone: its programs go on, and nobody reads (the next run goes on from there; "
+	       "ninetap detach clears them)";
 }
 
 static void print_instance(const struct shown *s, const struct shown_instance *i)
@@ -147,7 +148,8 @@ static void print_instance(const struct shown *s, const struct shown_instance *i
 
 	printf("ninetap pid %u, %s", f->pid, state(s, i));
 	print_time(i->since_ns);
-	printf(", epoch %llu, network namespace %llu%s", f->epoch, f->netns, i->instance->here ? "" : " (not this one)");
+	printf(", epoch %llu, network namespace %llu%s", f->epoch, f->netns,
+	       i->instance->here ? "" : " (not this one)");
 	if (i->pinned)
 		printf(", pinned as %s\n", i->pinned);
 	else

@@ -139,7 +139,8 @@ static int read_ring(int fd, uint32_t at, struct shown_instance *of)
 /* Entries of a hash, in steps; a table that is written to meanwhile may be off by some. */
 static int count_entries(int fd, const struct bpf_map_info *info, uint64_t *n)
 {
-	void *keys = malloc((size_t)TABLE_STEP * info->key_size), *values = malloc((size_t)TABLE_STEP * info->value_size);
+	void *keys = malloc((size_t)TABLE_STEP * info->key_size);
+	void *values = malloc((size_t)TABLE_STEP * info->value_size);
 	uint64_t left = (uint64_t)info->max_entries + TABLE_STEP;
 	__u32 at = 0, *from = NULL;
 	int err = keys && values ? 0 : -ENOMEM;
@@ -264,13 +265,18 @@ static void read_mode(struct shown_place *p)
 	close(fd);
 }
 
+static bool same_iface(const struct shown_place *a, const struct shown_place *b)
+{
+	return a->instance == b->instance && !strcmp(a->iface, b->iface);
+}
+
 void show_read_modes(struct shown *s)
 {
 	for (size_t n = 0; n < s->places_n; n++) {
 		struct shown_place *p = &s->places[n];
 		size_t before = 0;
 
-		while (before < n && (s->places[before].instance != p->instance || strcmp(s->places[before].iface, p->iface)))
+		while (before < n && !same_iface(&s->places[before], p))
 			before++;
 		p->first = before == n;
 		if (p->first)
