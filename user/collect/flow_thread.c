@@ -54,6 +54,8 @@ static bool turn(struct flow_thread *t, bool collect)
 {
 	bool more = collect && flows_collect(t->writer.flows, clock_monotonic_ns()) > 0;
 
+	if (collect && !more)
+		flow_writer_hand_over(&t->writer, clock_monotonic_ns() + t->clock.offset_ns, false);
 	flow_writer_settle(&t->writer);
 	more |= flow_writer_send(&t->writer, clock_monotonic_ns());
 	iface_reader_quiescent(t->reader);

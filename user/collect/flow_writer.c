@@ -84,6 +84,43 @@ static void lose(struct flow_writer *w, const struct flow *f, uint32_t slot)
 	gone(w, f->cpu, sum);
 }
 
+struct holders {
+	const struct text *src, *dst;
+};
+
+static struct holders holders_at(struct flow_writer *w, const struct nt_record *rec, int64_t utc_ns)
+{
+	const struct tags *t = tagger_find(w->tagger, rec, utc_ns);
+
+	return (struct holders){ t->src_instance, t->dst_instance };
+}
+
+static bool changed_hands(void *arg, const struct flow *f)
+{
+	struct flow_writer *w = arg;
+	struct tagged t = { .flow = f };
+	struct holders then, now;
+	struct nt_record rec;
+
+	flow_record(&rec, f);
+	rec.ts_ns = f->counted.first_ns;
+	w->label(w->label_arg, &rec, &t);
+	then = holders_at(w, &rec, t.ts_utc_ns);
+	now = holders_at(w, &rec, w->now_utc_ns);
+	return then.src != now.src || then.dst != now.dst;
+}
+
+void flow_writer_hand_over(struct flow_writer *w, int64_t now_utc_ns, bool always)
+{
+	uint64_t revision = tagger_begin(w->tagger);
+
+	w->now_utc_ns = now_utc_ns;
+	if (revision && (always || revision != w->revision))
+		flows_end(w->flows, changed_hands, w);
+	w->revision = revision;
+	tagger_end(w->tagger);
+}
+
 static int encode(struct flow_writer *w, struct batch *b, const struct flow *f)
 {
 	struct nt_record rec;

@@ -31,12 +31,21 @@ struct flow_writer {
 	struct nt_outcomes *shared;	/* by CPU: flows_gone is written here */
 	uint32_t cpus;
 	uint32_t out;			/* parcels that are on their way */
+	uint64_t revision;		/* of the inventory, when holders were looked at */
+	int64_t now_utc_ns;		/* in flow_writer_hand_over() */
 };
 
 /* 0 or a sysexits(3) code after the reason was logged; close it either way. All arguments outlive it. */
 int flow_writer_open(struct flow_writer *w, const struct options *o, const struct loader *l, struct board *board,
 		     const struct tag_origin *origin) __attribute__((warn_unused_result));
 void flow_writer_close(struct flow_writer *w);
+
+/*
+ * Where the inventory has changed since the last call, or always: ends each
+ * flow whose ends are held by others at now_utc_ns than at its first packet,
+ * so that the next holder's flow begins at zero. After flows_collect().
+ */
+void flow_writer_hand_over(struct flow_writer *w, int64_t now_utc_ns, bool always);
 
 /* Sends what is due at now_ns, as far as there are parcels. True: there is more. */
 bool flow_writer_send(struct flow_writer *w, uint64_t now_ns);

@@ -29,6 +29,7 @@
 #define XDP_BYTES_MAX 65535	/* what the XDP program takes whole */
 #define RECORD_BYTES_MAX (sizeof(struct nt_record) + 8)	/* in a ring, its header included */
 #define RING_SHARE 2			/* a batch holds half of the ring: the other takes a frame */
+#define COLLECT_NS 1000000000ULL
 #define CLOSE_TIMEOUT_MS 60000
 
 struct replay {
@@ -42,6 +43,7 @@ struct replay {
 	struct outputs outputs;
 	struct flow_writer flows;
 	uint64_t now_ns;		/* the latest time in the capture so far */
+	uint64_t collected_ns;		/* the same, when flows were collected */
 	const char *iface;		/* the capture's file name */
 	uint64_t frames;
 	uint64_t refused;		/* by the kernel: too short or too long */
@@ -220,15 +222,20 @@ static void take_flows(struct replay *r)
 
 	do {
 		more = flows_collect(r->flows.flows, r->now_ns) > 0;
+		if (!more)
+			flow_writer_hand_over(&r->flows, (int64_t)r->now_ns, true);
 		more |= flow_writer_send(&r->flows, r->now_ns);
 		serve_sink(r);
 	} while (more && !r->out.error);
 }
 
-/* A quarter of a table's entries: so many frames can't fill it. */
-static bool is_time_for_flows(const struct replay *r)
+/* A quarter of a table's entries: so many frames can't fill it. And each second of the capture, as in a run. */
+static bool is_time_for_flows(struct replay *r)
 {
-	return r->frames % (r->loader.flow_entries / 4) == 0;
+	if (r->frames % (r->loader.flow_entries / 4) && r->now_ns - r->collected_ns < COLLECT_NS)
+		return false;
+	r->collected_ns = r->now_ns;
+	return true;
 }
 
 static int replay_frames(struct replay *r)

@@ -255,6 +255,20 @@ void flows_shutdown(struct flows *f)
 	f->scan_now = true;
 }
 
+void flows_end(struct flows *f, bool (*ended)(void *arg, const struct flow *flow), void *arg)
+{
+	struct flow flow;
+
+	for (uint32_t i = 0; f->clean && i < f->slots.n; i++) {
+		if (!slots_is_open(&f->slots, i))
+			continue;
+		slots_read(&f->slots, i, &flow);
+		if (!ended(arg, &flow))
+			continue;
+		slots_freeze(&f->slots, i, FLOW_END);
+	}
+}
+
 bool flows_next_due(struct flows *f, uint32_t cpu, uint64_t now_ns, struct flow *out, uint32_t *slot)
 {
 	uint32_t i;

@@ -47,6 +47,13 @@ int flows_collect(struct flows *f, uint64_t now_ns) __attribute__((warn_unused_r
 void flows_shutdown(struct flows *f);
 
 /*
+ * Makes due, as ended, each flow that is not due yet and of which ended() says
+ * so: an address of it has changed hands. After a flows_collect() that left
+ * nothing; else it does nothing.
+ */
+void flows_end(struct flows *f, bool (*ended)(void *arg, const struct flow *flow), void *arg);
+
+/*
  * The next flow of that CPU that is due at now_ns and was not handed out yet:
  * true, and *slot to report it by. A flow that is due is never changed again.
  */
