@@ -101,6 +101,49 @@ static void test_outage(void)
 	remove_spool();
 }
 
+/* Down again in the middle of the way out: what had been read of the spool and not answered is read again. */
+static void test_outage_while_catching_up(void)
+{
+	char *props[] = { "queue.buffering.max.messages", "20", NULL };
+	struct sink_settings s = (mock_start("t"), spool_settings());
+	struct sink_stats st;
+	struct batch b = { 0 };
+	struct sink *k;
+	double start;
+
+	s.kafka = props;
+	rd_kafka_mock_broker_set_down(mock, 1);
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	CHECK_EQ(put_some(k, &b, 1, 20, PATIENCE_S), 20);
+	serve(k, 1000);
+	rd_kafka_mock_broker_set_rtt(mock, 1, 50);	/* slow enough to be caught halfway */
+	rd_kafka_mock_broker_set_up(mock, 1);
+	for (start = seconds(); seconds() - start < PATIENCE_S; usleep(1000)) {
+		sink_poll(k);
+		sink_get_stats(k, &st);
+		if (st.spool_out > 100)
+			break;
+	}
+	CHECK(st.spool_out > 100 && st.spool_held > 100);
+	rd_kafka_mock_broker_set_down(mock, 1);
+	for (start = seconds(); st.producers < 2 && seconds() - start < PATIENCE_S; usleep(1000)) {
+		sink_poll(k);
+		sink_get_stats(k, &st);
+	}
+	CHECK_EQ(st.producers, 2);
+	rd_kafka_mock_broker_set_rtt(mock, 1, 0);
+	rd_kafka_mock_broker_set_up(mock, 1);
+	drain(k);
+	sink_close(k, 5000, &st);
+	caught_log();
+	balance(&st);
+	CHECK_EQ(check_topic("t", 7, 1, 1000), 0);
+	drop(&b);
+	mock_stop();
+	remove_spool();
+}
+
 /* Some answers come after the producer was thrown away: its messages are read until it is gone. */
 static void test_silent_broker(void)
 {
@@ -364,6 +407,7 @@ int main(void)
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || !mkdtemp(spool_dir))
 		return 1;
 	RUN(test_outage);
+	RUN(test_outage_while_catching_up);
 	RUN(test_silent_broker);
 	RUN(test_full_window);
 	RUN(test_restart);
