@@ -330,6 +330,9 @@ static void test_detach_and_namespaces(void)
 	lab_do("cd " LAB_PINS "/v2 && test -d net-%llu-x && test -d another", other);
 	lab_kill(pid);
 	CHECK(netns_is_gone(other));
+	lab_do("mkdir /proc/1/ns && ln -s net /proc/1/ns/net");	/* any error but "not there" */
+	CHECK(!netns_is_gone(other));
+	lab_do("umount /proc/1");
 	CHECK(!netns_is_gone(netns_inode()));
 }
 

@@ -33,8 +33,7 @@ struct inner {
 	const char *key_type, *value_type; /* what bpftool shows them as; NULL: nothing */
 };
 
-/* So many bytes a CPU that all rings together stay within bounds. */
-static uint32_t bounded_ring_bytes(uint64_t wanted, uint32_t online)
+uint32_t loader_bounded_ring_bytes(uint64_t wanted, uint32_t online)
 {
 	uint64_t bytes = wanted;
 
@@ -60,7 +59,7 @@ static uint64_t flow_bytes(uint64_t entries, uint32_t online)
 	return 2 * one * online + slots_of(entries, online) * sizeof(struct nt_flow_slot);
 }
 
-static uint32_t bounded_flow_entries(uint32_t wanted, uint32_t online)
+uint32_t loader_bounded_flow_entries(uint32_t wanted, uint32_t online)
 {
 	uint32_t entries = wanted;
 
@@ -77,8 +76,8 @@ int loader_size_maps(struct loader *l, const struct options *o, uint32_t online)
 	const struct nt_bpf *s = l->skel;
 	int err;
 
-	l->ring_bytes = bounded_ring_bytes(o->ring_bytes, online);
-	l->flow_entries = bounded_flow_entries(o->flow_entries, online);
+	l->ring_bytes = loader_bounded_ring_bytes(o->ring_bytes, online);
+	l->flow_entries = loader_bounded_flow_entries(o->flow_entries, online);
 	l->slots_n = slots_of(l->flow_entries, online);
 	err = bpf_map__set_max_entries(s->maps.nt_rings, l->cpus);
 	if (!err)

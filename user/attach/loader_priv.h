@@ -20,6 +20,10 @@ int loader_size_maps(struct loader *l, const struct options *o, uint32_t online)
 	__attribute__((warn_unused_result));
 int loader_adopt(struct loader *l, const struct options *o) __attribute__((warn_unused_result));
 
+/* Of one CPU, so that those of all that are online stay within a bound; said, if it is less than wanted. */
+uint32_t loader_bounded_ring_bytes(uint64_t wanted, uint32_t online);
+uint32_t loader_bounded_flow_entries(uint32_t wanted, uint32_t online);
+
 /* After it: what is shared with the programs, and rings and tables of those CPUs. */
 int loader_share(struct loader *l) __attribute__((warn_unused_result));
 int loader_make_cpus(struct loader *l, const struct cpus *online, int only_cpu)
