@@ -79,8 +79,9 @@ struct {
 
 /*
  * The flow tables, at [cpu * 2 + (generation & 1)]; made and sized by the
- * loader. Each is written by the programs of its CPU alone, and not at all
- * while it is not of the generation.
+ * loader, with BTF: a kernel before 6.3 asks for that where the template has
+ * it. Each is written by the programs of its CPU alone, and not at all while
+ * it is not of the generation.
  */
 struct nt_table4 {
 	__uint(type, BPF_MAP_TYPE_HASH);

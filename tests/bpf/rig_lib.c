@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <linux/bpf.h>
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include "rig.h"
 #include "ninetap.skel.h"
@@ -69,11 +70,17 @@ static int add_ring(struct rig *r)
 	return r->reader ? 0 : -errno;
 }
 
+/* With the types of the template: up to kernel 6.2 an inner map has BTF if that has. */
 static int add_table(struct rig *r, bool is_long, uint32_t set)
 {
+	const char *type = is_long ? "nt_flow_key" : "nt_flow_key4";
 	uint32_t key = is_long ? sizeof(struct nt_flow_key) : sizeof(struct nt_flow_key4), at = r->cpu * 2 + set;
 	int outer = bpf_map__fd(is_long ? r->skel->maps.nt_flows_long : r->skel->maps.nt_flows_short);
-	int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "nt_test_flows", key, sizeof(struct nt_flow), r->set.flow_entries, NULL);
+	const struct btf *btf = bpf_object__btf(r->skel->obj);
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .btf_fd = bpf_object__btf_fd(r->skel->obj),
+		    .btf_key_type_id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT),
+		    .btf_value_type_id = btf__find_by_name_kind(btf, "nt_flow", BTF_KIND_STRUCT));
+	int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "nt_test_flows", key, sizeof(struct nt_flow), r->set.flow_entries, &opts);
 
 	r->tables[is_long][set] = fd;
 	return fd < 0 ? fd : bpf_map_update_elem(outer, &at, &fd, BPF_ANY);
