@@ -11,12 +11,14 @@
 #include <string.h>
 #include "audit/container.h"
 #include "audit/source.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "kafka/kafka_conf.h"
 
 #define ANSWER_MS 10000			/* a broker that takes longer is away */
 #define SILENCE_MS 30000		/* in the middle of a partition */
 #define AT_ONCE 1000U			/* messages */
+#define GATHER_MS 100			/* librdkafka gathers that many messages for so long, even at the end */
 
 struct reader {
 	rd_kafka_t *rk;
@@ -145,17 +147,21 @@ static int take_each(struct reader *r, rd_kafka_message_t **messages, ssize_t n,
 static int read_until(struct reader *r, int32_t partition, int64_t next, int64_t end)
 {
 	rd_kafka_message_t *messages[AT_ONCE];
+	int64_t heard = clock_monotonic_ns();
 	int err = 0;
 
 	while (!err && next < end) {
-		ssize_t n = rd_kafka_consume_batch(r->rkt, partition, SILENCE_MS, messages, AT_ONCE);
+		ssize_t n = rd_kafka_consume_batch(r->rkt, partition, GATHER_MS, messages, AT_ONCE);
+		int64_t now = clock_monotonic_ns();
 
 		if (n < 0)
 			err = fail(r, rd_kafka_last_error());
-		else if (!n)
+		else if (!n && now - heard > SILENCE_MS * 1000000LL)
 			err = fail(r, RD_KAFKA_RESP_ERR__TIMED_OUT);
-		else
+		else if (n)
 			err = take_each(r, messages, n, &next);
+		if (n)
+			heard = now;
 	}
 	return err;
 }
