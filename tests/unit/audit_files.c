@@ -7,10 +7,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include "audit/audit.h"
-#include "audit_util.h"
+#include "audit_lib.h"
+#include "check.h"
 #include "sample.h"
 
 static char dir[] = "/tmp/ninetap-test-XXXXXX";
@@ -116,7 +120,7 @@ static void test_record_lost(void)
 {
 	struct cpu *c = sample();
 
-	lose(row_of(c, ROW_RECORD, 17));
+	row_lose(cpu_row(c, ROW_RECORD, 17));
 	write_rows(c, 0, ROWS_MAX, "p", "p.flows", "p.events");
 	CHECK_EQ(audit(in_dir("p")), 1);
 	CHECK(json_is_false(json_object_get(said, "complete")));

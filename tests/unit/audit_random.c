@@ -4,7 +4,10 @@
  * doubled and shuffled: what nothing was lost of is complete, and nothing is
  * ever called complete up to a moment before which something is missing.
  */
-#include "audit_util.h"
+#include <stdlib.h>
+#include "audit/verdict.h"
+#include "audit_lib.h"
+#include "check.h"
 
 #define STREAMS 300
 #define STEPS 120
@@ -76,7 +79,7 @@ static unsigned int lose_some(struct cpu *c, unsigned int percent)
 	for (size_t i = 0; i < c->rows_n; i++)
 		if (below(100) < percent) {
 			lost += c->rows[i].kind != ROW_EVENT;
-			lose(&c->rows[i]);
+			row_lose(&c->rows[i]);
 		}
 	return lost;
 }
@@ -85,7 +88,7 @@ static void hand_in_doubled(struct book *b, const struct cpu *c)
 {
 	for (size_t i = 0; i < c->rows_n; i++)
 		for (uint32_t k = below(3); c->rows[i].text && k < 3; k++)
-			hand_in(b, c->rows[i].text);
+			book_take(b, c->rows[i].text);
 }
 
 /* Is a lost row of before that event? What is not lost comes at least once. */

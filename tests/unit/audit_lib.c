@@ -1,11 +1,8 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+// SPDX-License-Identifier: Apache-2.0
 /*
- * audit_util.h - a CPU that never was, for tests of the audit: it counts
- * packets as the kernel does, and what it writes can be lost, doubled and
- * shuffled before it is read. Rows are of JSON, as the encoders write them.
+ * audit_lib.c - see audit_lib.h. Rows are of JSON, as the encoders write them.
  */
-#ifndef NINETAP_TESTS_AUDIT_UTIL_H
-#define NINETAP_TESTS_AUDIT_UTIL_H
+#include "audit_lib.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -13,36 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "audit/told.h"
-#include "audit/verdict.h"
-#include "check.h"
 
-#define ROWS_MAX 4096
 #define TIMES "2026-11-22T%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 ".%09" PRIu64 "Z"
-#define SECOND_NS UINT64_C(1000000000)
 
-enum row_kind { ROW_RECORD, ROW_FLOW, ROW_EVENT };
-
-struct row {
-	enum row_kind kind;
-	char *text;
-	uint64_t seq;			/* of a record */
-	uint64_t first_ns;		/* of a flow: its first packet, in the CPU's time */
-};
-
-struct cpu {
-	const char *box;
-	uint64_t epoch;
-	unsigned int cpu;
-	uint64_t now_ns, n, seq, generation, entry;
-	struct nt_tally fate[NT_COUNT_FATES_END], safe, lost[NT_LOSS_MAX], flows_lost;
-	struct nt_tally open[2];	/* in the flow table, [1]: overflow */
-	uint64_t open_first_ns[2], open_last_ns[2], unread;
-	bool inexact;
-	struct row rows[ROWS_MAX];
-	size_t rows_n;
-};
-
-static inline struct cpu *cpu_new(const char *box, uint64_t epoch, unsigned int n)
+struct cpu *cpu_new(const char *box, uint64_t epoch, unsigned int n)
 {
 	struct cpu *c = calloc(1, sizeof(*c));
 
@@ -54,21 +25,21 @@ static inline struct cpu *cpu_new(const char *box, uint64_t epoch, unsigned int 
 	return c;
 }
 
-static inline void cpu_free(struct cpu *c)
+void cpu_free(struct cpu *c)
 {
 	for (size_t i = 0; i < c->rows_n; i++)
 		free(c->rows[i].text);
 	free(c);
 }
 
-static inline void add_row(struct cpu *c, enum row_kind kind, char *text, uint64_t seq, uint64_t first_ns)
+void cpu_add_row(struct cpu *c, enum row_kind kind, char *text, uint64_t seq, uint64_t first_ns)
 {
 	if (c->rows_n == ROWS_MAX)
 		abort();
 	c->rows[c->rows_n++] = (struct row){ kind, text, seq, first_ns };
 }
 
-static inline const char *time_text(uint64_t ns, char out[40])
+static const char *time_text(uint64_t ns, char out[40])
 {
 	uint64_t s = ns / SECOND_NS;
 
@@ -76,8 +47,7 @@ static inline const char *time_text(uint64_t ns, char out[40])
 	return out;
 }
 
-static inline char *print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static inline char *print(const char *fmt, ...)
+char *audit_text(const char *fmt, ...)
 {
 	va_list args;
 	char *text;
@@ -89,19 +59,19 @@ static inline char *print(const char *fmt, ...)
 	return text;
 }
 
-static inline void record_row(struct cpu *c, uint32_t packets, uint32_t bytes)
+void cpu_record(struct cpu *c, uint32_t packets, uint32_t bytes)
 {
 	char ts[40];
 
-	add_row(c, ROW_RECORD,
-		print("{\"ts\":\"%s\",\"box\":\"%s\",\"epoch\":%" PRIu64 ",\"cpu\":%u,\"iface\":\"a\\\"b\",\"seq\":%" PRIu64
+	cpu_add_row(c, ROW_RECORD,
+		audit_text("{\"ts\":\"%s\",\"box\":\"%s\",\"epoch\":%" PRIu64 ",\"cpu\":%u,\"iface\":\"a\\\"b\",\"seq\":%" PRIu64
 		      ",\"sample\":1,\"bytes\":%u,\"packets\":%u,\"tunnels\":[{\"type\":\"vxlan\",\"id\":42,\"proto\":17}],"
 		      "\"vlan\":[1,2]}", time_text(c->now_ns, ts), c->box, c->epoch, c->cpu, c->seq, bytes, packets),
 		c->seq, c->now_ns);
 }
 
 /* A packet with that fate; what is owed a record uses up a number. */
-static inline void cpu_packet(struct cpu *c, enum nt_count fate, uint32_t packets, uint32_t bytes)
+void cpu_packet(struct cpu *c, enum nt_count fate, uint32_t packets, uint32_t bytes)
 {
 	struct nt_tally t = { 1, packets, bytes };
 	int over = fate == NT_COUNT_OVERFLOW;
@@ -112,7 +82,7 @@ static inline void cpu_packet(struct cpu *c, enum nt_count fate, uint32_t packet
 	if (fate == NT_COUNT_RECORDED || over || fate == NT_COUNT_RING_FULL)
 		c->seq++;
 	if (fate == NT_COUNT_RECORDED) {
-		record_row(c, packets, bytes);
+		cpu_record(c, packets, bytes);
 		tally_add(&c->safe, &t);
 	}
 	if (fate == NT_COUNT_FLOW || over) {
@@ -124,15 +94,15 @@ static inline void cpu_packet(struct cpu *c, enum nt_count fate, uint32_t packet
 }
 
 /* What is open becomes a flow record. */
-static inline void cpu_flow(struct cpu *c, bool over)
+void cpu_flow(struct cpu *c, bool over)
 {
 	struct nt_tally *t = &c->open[over];
 	char ts[40], first[40];
 
 	if (!t->events)
 		return;
-	add_row(c, ROW_FLOW,
-		print("{\"type\":\"flow\",\"box\":\"%s\",\"epoch\":%" PRIu64 ",\"cpu\":%u,\"mode\":\"%s\",\"generation\":%" PRIu64
+	cpu_add_row(c, ROW_FLOW,
+		audit_text("{\"type\":\"flow\",\"box\":\"%s\",\"epoch\":%" PRIu64 ",\"cpu\":%u,\"mode\":\"%s\",\"generation\":%" PRIu64
 		      ",\"entry\":%" PRIu64 ",\"first\":\"%s\",\"last\":\"%s\",\"events\":%llu,\"packets\":%llu,\"bytes\":%llu}",
 		      c->box, c->epoch, c->cpu, over ? "packet" : "flow", c->generation, ++c->entry,
 		      time_text(c->open_first_ns[over], first), time_text(c->open_last_ns[over], ts), t->events, t->packets, t->bytes),
@@ -140,13 +110,13 @@ static inline void cpu_flow(struct cpu *c, bool over)
 	memset(t, 0, sizeof(*t));
 }
 
-static inline size_t put_tally(char *out, const char *name, const struct nt_tally *t)
+static size_t put_tally(char *out, const char *name, const struct nt_tally *t)
 {
 	return (size_t)sprintf(out, "\"%s\":{\"events\":%llu,\"packets\":%llu,\"bytes\":%llu},", name, t->events, t->packets,
 			       t->bytes);
 }
 
-static inline void cpu_event(struct cpu *c, bool closing)
+void cpu_event(struct cpu *c, bool closing)
 {
 #define NAME(id, name, text) #name,
 	static const char *const fates[] = { NT_FATES(NAME) }, *const losses[] = { NT_LOSSES(NAME) };
@@ -167,15 +137,15 @@ static inline void cpu_event(struct cpu *c, bool closing)
 	p += put_tally(p, "encode", &c->flows_lost);
 	p[-1] = '}';
 	c->now_ns += SECOND_NS;
-	add_row(c, ROW_EVENT,
-		print("{\"type\":\"ledger\",\"ts\":\"%s\",\"box\":\"%s\",\"epoch\":%" PRIu64 ",\"cpu\":%u,\"n\":%" PRIu64
+	cpu_add_row(c, ROW_EVENT,
+		audit_text("{\"type\":\"ledger\",\"ts\":\"%s\",\"box\":\"%s\",\"epoch\":%" PRIu64 ",\"cpu\":%u,\"n\":%" PRIu64
 		      ",\"closing\":%s,\"exact\":%s,\"seq\":%" PRIu64 ",%s,\"unread\":%" PRIu64 ",\"missing\":0}",
 		      time_text(c->now_ns, ts), c->box, c->epoch, c->cpu, ++c->n, closing ? "true" : "false",
 		      c->inexact ? "false" : "true", c->seq, tallies, c->unread), 0, c->now_ns);
 	c->now_ns += 1000;
 }
 
-static inline void hand_in(struct book *b, const char *text)
+void book_take(struct book *b, const char *text)
 {
 	const char *why = "";
 
@@ -183,15 +153,15 @@ static inline void hand_in(struct book *b, const char *text)
 		b->bad++;
 }
 
-static inline void hand_in_all(struct book *b, const struct cpu *c)
+void book_take_all(struct book *b, const struct cpu *c)
 {
 	for (size_t i = 0; i < c->rows_n; i++)
 		if (c->rows[i].text)
-			hand_in(b, c->rows[i].text);
+			book_take(b, c->rows[i].text);
 }
 
 /* Loses the i-th row of that kind; counted from the end if negative. */
-static inline struct row *row_of(struct cpu *c, enum row_kind kind, int i)
+struct row *cpu_row(struct cpu *c, enum row_kind kind, int i)
 {
 	int n = 0;
 
@@ -204,34 +174,8 @@ static inline struct row *row_of(struct cpu *c, enum row_kind kind, int i)
 	abort();
 }
 
-static inline void lose(struct row *r)
+void row_lose(struct row *r)
 {
 	free(r->text);
 	r->text = NULL;
 }
-
-/* The verdict on the only CPU. */
-static inline struct verdict judge(struct book *b)
-{
-	struct verdict v;
-
-	book_seal(b);
-	CHECK_EQ(b->pages_n, 1);
-	verdict_of(&v, b->pages[0]);
-	return v;
-}
-
-static inline struct verdict verdict_on(const struct cpu *c)
-{
-	struct book b = { 0 };
-	struct verdict v;
-
-	hand_in_all(&b, c);
-	CHECK_EQ(b.bad, 0);
-	v = judge(&b);
-	v.at = v.last = NULL;		/* they go with the book */
-	book_free(&b);
-	return v;
-}
-
-#endif
