@@ -208,6 +208,16 @@ static void test_contradictions(void)
 	check_contradiction(ROW_FLOW, "\"bytes\":");
 }
 
+/* A copy's time is that of another process's clocks: here ten years before. */
+static void test_times_may_differ(void)
+{
+	struct cpu *c = sample();
+
+	cpu_event(c, true);
+	cpu_add_row(c, ROW_FLOW, altered(cpu_row(c, ROW_FLOW, 1), "\"last\":\"20"), 0, 0);
+	check_kind(c, VERDICT_COMPLETE, true);
+}
+
 static void test_fates_do_not_add_up(void)
 {
 	struct cpu *c = sample();
@@ -271,6 +281,7 @@ int main(void)
 	RUN(test_left_in_tables);
 	RUN(test_duplicates_and_disorder);
 	RUN(test_contradictions);
+	RUN(test_times_may_differ);
 	RUN(test_fates_do_not_add_up);
 	RUN(test_more_than_was_made);
 	RUN(test_other_size);

@@ -79,10 +79,10 @@ static int flow_end_order(const void *a, const void *b)
 	return ORDER(x->last_ns, y->last_ns) ?: flow_order(a, b);
 }
 
+/* Its time may differ: UTC was made of it with what the clocks were apart when each copy was. */
 static bool same_flow(const struct book_flow *a, const struct book_flow *b)
 {
-	return a->last_ns == b->last_ns && a->events == b->events && a->overflow == b->overflow &&
-	       a->packets == b->packets && a->bytes == b->bytes;
+	return a->events == b->events && a->overflow == b->overflow && a->packets == b->packets && a->bytes == b->bytes;
 }
 
 static struct nt_tally flow_tally(const struct book_flow *f)
@@ -102,6 +102,8 @@ static void seal_flows(struct book_page *p)
 		if (n && !flow_order(&kept[n - 1], &p->flows[i])) {
 			p->flows_doubled++;
 			p->flows_clash += !same_flow(&kept[n - 1], &p->flows[i]);
+			if (kept[n - 1].last_ns < p->flows[i].last_ns)
+				kept[n - 1].last_ns = p->flows[i].last_ns;	/* proves less, never too much */
 			continue;
 		}
 		tally_add(&p->flow[p->flows[i].overflow], &t);
