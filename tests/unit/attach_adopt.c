@@ -156,6 +156,8 @@ static void test_auto_stays(void)
 static void test_xdp_is_tried_first(void)
 {
 	struct lab_run a, b, c;
+	char path[600];
+	int held;
 
 	lab_quiet_veths(1);
 	lab_bpffs();
@@ -170,10 +172,14 @@ static void test_xdp_is_tried_first(void)
 	CHECK_STR(lab_chain("a0", NT_DIR_IN), "xdp:nt_xdp");
 	CHECK_STR(lab_chain("d0", NT_DIR_IN), lab_text("%s:nt_tc_in", lab_tc()));
 	lab_run_close(&c, true);
+	snprintf(path, sizeof(path), "%s/link_%u_in_xdp", lab_folder("default"), if_nametoindex("a0"));
+	held = bpf_obj_get(path);	/* as the kernel itself would for a while */
+	CHECK(held >= 0);
 	lab_listen();
 	CHECK_EQ(lab_run_open(&b), 0);
 	CHECK_EQ(lab_count("it is not wanted any more"), 2);
 	CHECK_STR(lab_chain("a0", NT_DIR_IN), "");
+	close(held);
 	lab_run_close(&b, false);
 }
 
@@ -198,23 +204,36 @@ static void test_kept(void)
 	CHECK_STR(lab_chain("a0", NT_DIR_IN), "");
 }
 
-/* What is counted and where it is attached survive a start that fails. */
+/* What is counted and where it is attached survive a start that fails: at a name, or half way. */
 static void test_failed_start_keeps(void)
 {
-	struct lab_run a, b, c;
+	struct iface_rule both[] = { { .match = "a0" }, { .match = "a1" } };
+	struct lab_run a, b, c, d;
+	char ids[256];
 
-	lab_quiet_veths(1);
+	lab_quiet_veths(2);
 	lab_bpffs();
-	lab_run_init(&a, "a0", HOOK_AUTO, TC_AUTO, NULL);
-	lab_run_init(&b, "nosuch0", HOOK_AUTO, TC_AUTO, NULL);
-	lab_run_init(&c, "a0", HOOK_AUTO, TC_AUTO, NULL);
+	lab_do("tc qdisc add dev a1 ingress");
+	lab_run_init(&a, "a0", HOOK_AUTO, TC_CLSACT, NULL);
+	lab_run_init(&b, "nosuch0", HOOK_AUTO, TC_CLSACT, NULL);
+	lab_run_init(&c, "", HOOK_AUTO, TC_CLSACT, NULL);
+	lab_run_init(&d, "a0", HOOK_AUTO, TC_CLSACT, NULL);
 	lab_kill(lab_run_child(&a));
 	CHECK_EQ(lab_run_open(&b), -ENODEV);
 	lab_run_close(&b, false);
-	CHECK_STR(lab_chain("a0", NT_DIR_IN), lab_text("%s:nt_tc_in", lab_tc()));
-	CHECK_EQ(lab_run_open(&c), 0);
-	CHECK(c.loader.adopted);
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), "clsact:nt_tc_in");
+	snprintf(ids, sizeof(ids), "%s", lab_ids("a0"));
+	c.options.ifaces = both;
+	c.options.ifaces_n = 2;
+	CHECK_EQ(lab_run_open(&c), -EOPNOTSUPP);
 	lab_run_close(&c, false);
+	CHECK_STR(lab_chain("a0", NT_DIR_IN), "clsact:nt_tc_in");
+	CHECK(strcmp(lab_ids("a0"), ids));
+	CHECK_EQ(lab_run_open(&d), 0);
+	CHECK(d.loader.adopted);
+	CHECK_STR(lab_chain("a0", NT_DIR_OUT), "clsact:nt_tc_out");
+	lab_run_close(&d, false);
+	CHECK(!lab_has_qdisc("a0"));
 }
 
 static void test_interface_deleted_meanwhile(void)
@@ -297,8 +316,10 @@ static void test_shared_memory_stays(void)
 	a.loader.outcomes[0].copy[1].ring_pos = 8;
 	a.loader.slots[a.loader.slots_n - 1].words[63] = 9;
 	lab_run_close(&a, true);
+	b.options.mode = MODE_FLOW;
 	CHECK_EQ(lab_run_open(&b), 0);
 	CHECK_EQ(b.loader.control->generation, 7);
+	CHECK_EQ(b.loader.control->mode.mode, NT_MODE_FLOW);	/* a setting, not a state */
 	CHECK_EQ(b.loader.outcomes[0].copy[1].ring_pos, 8);
 	CHECK_EQ(b.loader.slots[b.loader.slots_n - 1].words[63], 9);
 	lab_run_close(&b, false);

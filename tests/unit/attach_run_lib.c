@@ -84,6 +84,14 @@ int lab_run_open(struct lab_run *r)
 	return ifaces_open(&r->ifaces, &s);
 }
 
+/* The rule is the test's. */
+static void free_options(struct lab_run *r)
+{
+	r->options.ifaces = NULL;
+	r->options.ifaces_n = 0;
+	options_free(&r->options);
+}
+
 void lab_run_close(struct lab_run *r, bool keep)
 {
 	if (keep && r->ifaces)
@@ -93,9 +101,7 @@ void lab_run_close(struct lab_run *r, bool keep)
 	ifaces_close(r->ifaces);
 	loader_close(&r->loader);
 	iface_table_close(r->table);
-	r->options.ifaces = NULL;
-	r->options.ifaces_n = 0;
-	options_free(&r->options);
+	free_options(r);
 }
 
 pid_t lab_run_child(struct lab_run *r)
@@ -118,6 +124,7 @@ pid_t lab_run_child(struct lab_run *r)
 		give_up("start a run");
 	}
 	close(ready[0]);
+	free_options(r);
 	return pid;
 }
 

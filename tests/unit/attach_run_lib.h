@@ -31,7 +31,7 @@ void lab_run_init(struct lab_run *r, const char *match, enum hook_mode hook, enu
 int lab_run_open(struct lab_run *r);
 void lab_run_close(struct lab_run *r, bool keep);
 
-/* lab_run_open() in a process of its own, which waits to be killed; ends this one if it fails. */
+/* lab_run_open() in a process of its own, which waits to be killed; ends this one if it fails. Not to be closed here. */
 pid_t lab_run_child(struct lab_run *r);
 void lab_kill(pid_t pid);
 

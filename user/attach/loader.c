@@ -149,9 +149,8 @@ static int prepare(struct loader *l, const struct options *o, const struct cpus 
 		return err;
 	}
 	if (!l->adopted)
-		*l->control = (struct nt_control){
-			.generation = 1, .mode = { o->mode == MODE_FLOW ? NT_MODE_FLOW : NT_MODE_PACKET, 1 },
-		};
+		l->control->generation = 1;
+	l->control->mode = (struct nt_iface_mode){ o->mode == MODE_FLOW ? NT_MODE_FLOW : NT_MODE_PACKET, 1 };
 	return loader_make_cpus(l, online, only_cpu);
 }
 
@@ -187,6 +186,8 @@ static int load(struct loader *l, const struct options *o, bool replay, int only
 	if (!alone)
 		err = pins_open(&l->pins, o->pins, o->instance);
 	l->keep = l->adopted = pins_whole(l->pins);
+	if (!err && !alone && !l->pins && o->keep)
+		log_warn("keep: nothing is pinned: programs and rings go when the run ends");
 	if (!err)
 		err = open_and_load(l, o, only_cpu >= 0 ? 1 : online.online_n, replay);
 	if (!err)

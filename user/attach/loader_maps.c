@@ -209,6 +209,16 @@ static int make(const struct loader *l, const struct inner *t, const char *pin, 
 	return 0;
 }
 
+/* why: of what is made here; what was taken over has another reason to be wrong. */
+static int failed(int err, const char *pin, uint32_t cpu, const char *why)
+{
+	if (err == -EPROTO)
+		log_error("take over %s: it is not as the others are: clear them with ninetap detach", pin);
+	else if (err)
+		log_error("make %s for CPU %u: %s: %s", pin, cpu, strerror(-err), why);
+	return err;
+}
+
 static int make_ring(struct loader *l, uint32_t cpu)
 {
 	const struct inner ring = {
@@ -216,13 +226,9 @@ static int make_ring(struct loader *l, uint32_t cpu)
 		.type = BPF_MAP_TYPE_RINGBUF, .entries = l->ring_bytes,
 	};
 	char pin[PINS_NAME_BYTES];
-	int err;
 
 	loader_ring_pin(pin, cpu);
-	err = make(l, &ring, pin, cpu, &l->ring_fds[cpu]);
-	if (err)
-		log_error("make ring of %u bytes for CPU %u: %s: a smaller --ring-bytes may help", l->ring_bytes, cpu, strerror(-err));
-	return err;
+	return failed(make(l, &ring, pin, cpu, &l->ring_fds[cpu]), pin, cpu, "a smaller --ring-bytes may help");
 }
 
 static int make_table(struct loader *l, bool is_short, uint32_t at)
@@ -238,7 +244,8 @@ static int make_table(struct loader *l, bool is_short, uint32_t at)
 	char pin[PINS_NAME_BYTES];
 
 	loader_table_pin(pin, is_short, at);
-	return make(l, &table, pin, at, is_short ? &l->flow_short_fds[at] : &l->flow_long_fds[at]);
+	return failed(make(l, &table, pin, at, is_short ? &l->flow_short_fds[at] : &l->flow_long_fds[at]), pin, at / 2,
+		      "fewer --flow-entries may help");
 }
 
 static int make_tables(struct loader *l, uint32_t cpu)
@@ -250,8 +257,6 @@ static int make_tables(struct loader *l, uint32_t cpu)
 		if (!err)
 			err = make_table(l, false, at);
 	}
-	if (err)
-		log_error("make flow tables of %u entries for CPU %u: %s: fewer --flow-entries may help", l->flow_entries, cpu, strerror(-err));
 	return err;
 }
 
