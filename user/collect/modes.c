@@ -102,8 +102,8 @@ static void tell(struct modes *m, struct ledger_iface *l, const struct nt_iface_
 	m->changed(m->arg, &c);
 }
 
-/* An interface as it is in the map; where auto decides, as it shall be. */
-static void look(struct modes *m, size_t i, enum mode_wish wish)
+/* An interface as it is in the map; where auto decides, as it shall be. The first look takes what is there for granted. */
+static void look(struct modes *m, size_t i, enum mode_wish wish, bool first)
 {
 	struct nt_iface_mode now = { 0 }, want = mode_of_state(&m->state);
 	struct known *k = &m->known[i];
@@ -113,14 +113,16 @@ static void look(struct modes *m, size_t i, enum mode_wish wish)
 		return;
 	if (now.mode != NT_MODE_SAMPLED)
 		now.sample = 1;
-	k->by_hand |= m->list[i].name[0] && !same(&now, &k->mode);
+	if (first)
+		k->mode = now;
+	k->by_hand |= !same(&now, &k->mode);
 	if (wish == MODE_AUTO && !k->by_hand && !same(&now, &want) &&
 	    !bpf_map_update_elem(m->map_fd, &k->ifindex, &want, BPF_EXIST)) {
 		k->mode = now;
 		now = want;
-		why = m->why ? m->why : "ring";
+		why = m->why ? m->why : want.mode == NT_MODE_PACKET ? "recovered" : "ring";
 	}
-	if (m->list[i].name[0] && !same(&now, &k->mode))
+	if (!same(&now, &k->mode))
 		tell(m, &m->list[i], &k->mode, &now, why);
 	k->mode = now;
 }
@@ -129,12 +131,14 @@ static void on_iface(int ifindex, const char *name, const struct iface_rule *rul
 {
 	struct modes *m = arg;
 	long i = place_of(m, (uint32_t)ifindex);
+	bool first;
 
 	if (i < 0)
 		return;
-	m->known[i].seen = true;
-	look(m, (size_t)i, rule->mode);
+	first = !m->list[i].name[0];
 	snprintf(m->list[i].name, sizeof(m->list[i].name), "%s", name);
+	m->known[i].seen = true;
+	look(m, (size_t)i, rule->mode, first);
 	m->list[i].plane = rule->plane;
 	m->list[i].mode = m->known[i].mode.mode;
 	m->list[i].sample = m->known[i].mode.sample;
