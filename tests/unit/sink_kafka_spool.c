@@ -336,6 +336,45 @@ static void test_full_disk(void)
 	remove_spool();
 }
 
+/* A spool that takes nothing is no reason to throw the producer away: it delivers once it can. */
+static void test_useless_disk(void)
+{
+	struct sink_settings s = (mock_start("t"), spool_settings());
+	static char zeros[32768];
+	struct sink_stats st;
+	struct batch b = { 0 };
+	char name[64];
+	struct sink *k;
+	double start;
+	int fd;
+
+	CHECK_EQ(mount("none", spool_dir, "tmpfs", 0, "size=32768"), 0);
+	snprintf(name, sizeof(name), "%s/others", spool_dir);
+	fd = open(name, O_WRONLY | O_CREAT, 0600);
+	CHECK(write(fd, zeros, sizeof(zeros)) > 0);
+	close(fd);
+	s.spool_after_ns = 50000000;
+	rd_kafka_mock_broker_set_down(mock, 1);
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	for (start = seconds(); seconds() - start < 2.5; )	/* several attempts */
+		put_some(k, &b, 1 + 50 * tickets_n, 1, 1);
+	rd_kafka_mock_broker_set_up(mock, 1);
+	serve(k, 50 * tickets_n);
+	sink_close(k, 10000, &st);
+	caught_log();
+	CHECK_EQ(st.producers, 0);
+	CHECK_EQ(st.spooled, 0);
+	CHECK_EQ(st.delivered, 50 * tickets_n);
+	CHECK(st.spool_errors > 1 && st.spool_errors < 5);
+	balance(&st);
+	CHECK_EQ(check_topic("t", 7, 1, 50 * tickets_n), 0);
+	drop(&b);
+	mock_stop();
+	CHECK_EQ(umount(spool_dir), 0);
+	remove_spool();
+}
+
 /* Neither brokers nor room on the disk at the end: that is lost, and said. */
 static void test_close_on_full_disk(void)
 {
@@ -413,6 +452,7 @@ int main(void)
 	RUN(test_restart);
 	RUN(test_refused_from_spool);
 	RUN(test_full_disk);
+	RUN(test_useless_disk);
 	RUN(test_close_on_full_disk);
 	RUN(test_streams);
 	rmdir(spool_dir);
