@@ -7,7 +7,7 @@
 #include "keeper_util.h"
 #include "sink_mock.h"
 
-static void put(const char *key, const char *value)
+static void say_in_topic(const char *key, const char *value)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	char err[512];
@@ -37,16 +37,16 @@ static void test_follows_a_topic(void)
 	struct keeper *k;
 
 	mock_start("inv");
-	put("t", "{\"kind\":\"box\",\"name\":\"first\"}");
+	say_in_topic("t", "{\"kind\":\"box\",\"name\":\"first\"}");
 	CHECK_EQ(OPEN(&k, output), 0);
 	CHECK(has_box(k, "first"));
 	CHECK_EQ(stats_of(k).revision, 1);
 	CHECK_EQ(keeper_start(k), 0);
-	put("u", "{\"kind\":\"box\",\"name\":\"second\"}");
+	say_in_topic("u", "{\"kind\":\"box\",\"name\":\"second\"}");
 	CHECK(wait_revision(k, 2));
 	CHECK(has_box(k, "second"));
-	put("x", "no statement");
-	put("v", "{\"kind\":\"box\",\"name\":\"third\"}");
+	say_in_topic("x", "no statement");
+	say_in_topic("v", "{\"kind\":\"box\",\"name\":\"third\"}");
 	CHECK(wait_revision(k, 3));
 	CHECK(has_box(k, "third"));
 	CHECK_EQ(stats_of(k).problems[PROBLEM_SYNTAX], 1);

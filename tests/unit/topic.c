@@ -46,7 +46,7 @@ static rd_kafka_t *producer(void)
 }
 
 /* payload NULL: a tombstone. */
-static void put(rd_kafka_t *p, int32_t partition, const char *key, size_t key_len, const char *payload, int64_t ms)
+static void say_in_topic(rd_kafka_t *p, int32_t partition, const char *key, size_t key_len, const char *payload, int64_t ms)
 {
 	CHECK_EQ(rd_kafka_producev(p, RD_KAFKA_V_TOPIC("inv"), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_KEY(key, key_len),
 				   RD_KAFKA_V_VALUE((void *)(uintptr_t)payload, payload ? strlen(payload) : 0),
@@ -79,9 +79,9 @@ static void test_messages(void)
 	rd_kafka_t *p = (mock_start("inv"), producer());
 	struct topic *t;
 
-	put(p, 1, "i-1", 3, "value", T0_MS);
-	put(p, 1, "i-1", 3, NULL, T0_MS + 1);
-	put(p, 1, "i\0x", 3, "", T0_MS + 2);
+	say_in_topic(p, 1, "i-1", 3, "value", T0_MS);
+	say_in_topic(p, 1, "i-1", 3, NULL, T0_MS + 1);
+	say_in_topic(p, 1, "i\0x", 3, "", T0_MS + 2);
 	put_all(p);
 	start(&t);
 	CHECK_EQ(topic_catch_up(t, CATCH_UP_MS, keep, NULL), 0);
@@ -102,7 +102,7 @@ static void test_a_time_that_cannot_be(void)
 	int64_t before = clock_ns(CLOCK_REALTIME);
 	struct topic *t;
 
-	put(p, 0, "i-1", 3, "value", T0_MS * 1000);
+	say_in_topic(p, 0, "i-1", 3, "value", T0_MS * 1000);
 	put_all(p);
 	start(&t);
 	CHECK_EQ(topic_catch_up(t, CATCH_UP_MS, keep, NULL), 0);
@@ -124,7 +124,7 @@ static void test_goes_on(void)
 	start(&t);
 	CHECK_EQ(topic_catch_up(t, CATCH_UP_MS, keep, NULL), 0);	/* it holds nothing */
 	for (int i = 0; i < MAX; i++)
-		put(p, 0, "k", 1, "v", T0_MS + i);
+		say_in_topic(p, 0, "k", 1, "v", T0_MS + i);
 	put_all(p);
 	fd.fd = topic_fd(t);
 	while (said_n < MAX && seconds() - begin < PATIENCE_S && poll(&fd, 1, 1000 * (int)PATIENCE_S) == 1)
