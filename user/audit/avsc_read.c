@@ -8,7 +8,7 @@
 #include "audit/avsc_priv.h"
 #include "audit/scan.h"
 
-struct cursor {
+struct datum {
 	const unsigned char *p, *end;
 	unsigned int depth;
 };
@@ -38,12 +38,12 @@ int avsc_long(const unsigned char **p, const unsigned char *end, int64_t *out)
 	return -EINVAL;
 }
 
-static int read_long(struct cursor *c, int64_t *out)
+static int read_long(struct datum *c, int64_t *out)
 {
 	return avsc_long(&c->p, c->end, out);
 }
 
-static int pass_bytes(struct cursor *c, int64_t n)
+static int pass_bytes(struct datum *c, int64_t n)
 {
 	if (n < 0 || n > c->end - c->p)
 		return -EINVAL;
@@ -51,16 +51,16 @@ static int pass_bytes(struct cursor *c, int64_t n)
 	return 0;
 }
 
-static int pass(struct cursor *c, const struct avsc_type *t);
+static int pass(struct datum *c, const struct avsc_type *t);
 
-static int pass_sized(struct cursor *c)
+static int pass_sized(struct datum *c)
 {
 	int64_t n;
 
 	return read_long(c, &n) ? -EINVAL : pass_bytes(c, n);
 }
 
-static int pass_record(struct cursor *c, const struct avsc_type *t)
+static int pass_record(struct datum *c, const struct avsc_type *t)
 {
 	int err = 0;
 
@@ -70,7 +70,7 @@ static int pass_record(struct cursor *c, const struct avsc_type *t)
 }
 
 /* Items of the next block; 0: there is none. Blocks that tell their size (a negative count) can be passed whole. */
-static int read_block(struct cursor *c, int64_t *count, int64_t *size)
+static int read_block(struct datum *c, int64_t *count, int64_t *size)
 {
 	*size = -1;
 	if (read_long(c, count))
@@ -84,7 +84,7 @@ static int read_block(struct cursor *c, int64_t *count, int64_t *size)
 }
 
 /* Items take bytes: those that take none would never end. */
-static int pass_items(struct cursor *c, const struct avsc_type *item, int64_t count)
+static int pass_items(struct datum *c, const struct avsc_type *item, int64_t count)
 {
 	int err = 0;
 
@@ -98,7 +98,7 @@ static int pass_items(struct cursor *c, const struct avsc_type *item, int64_t co
 	return err;
 }
 
-static int pass_array(struct cursor *c, const struct avsc_type *t)
+static int pass_array(struct datum *c, const struct avsc_type *t)
 {
 	int64_t count, size;
 	int err;
@@ -111,7 +111,7 @@ static int pass_array(struct cursor *c, const struct avsc_type *t)
 	return err;
 }
 
-static int pass_union(struct cursor *c, const struct avsc_type *t)
+static int pass_union(struct datum *c, const struct avsc_type *t)
 {
 	int64_t branch;
 
@@ -120,14 +120,14 @@ static int pass_union(struct cursor *c, const struct avsc_type *t)
 	return pass(c, t->parts[branch]);
 }
 
-static int pass_number(struct cursor *c)
+static int pass_number(struct datum *c)
 {
 	int64_t unused;
 
 	return read_long(c, &unused);
 }
 
-static int pass_kind(struct cursor *c, const struct avsc_type *t)
+static int pass_kind(struct datum *c, const struct avsc_type *t)
 {
 	switch (t->kind) {
 	case AVSC_NULL:
@@ -158,7 +158,7 @@ static int pass_kind(struct cursor *c, const struct avsc_type *t)
 }
 
 /* A type may hold itself, by its name. */
-static int pass(struct cursor *c, const struct avsc_type *t)
+static int pass(struct datum *c, const struct avsc_type *t)
 {
 	int err;
 
@@ -169,7 +169,7 @@ static int pass(struct cursor *c, const struct avsc_type *t)
 	return err;
 }
 
-static int read_box(struct cursor *c, struct values *v)
+static int read_box(struct datum *c, struct values *v)
 {
 	if (read_long(c, &v->box_len))
 		return -EINVAL;
@@ -200,7 +200,7 @@ static int add_packet(struct book_page *p, const int64_t *v)
 	return book_record(p, &r);
 }
 
-static int read_row(struct cursor *c, const struct avsc *s, struct book_page *page)
+static int read_row(struct datum *c, const struct avsc *s, struct book_page *page)
 {
 	const struct avsc_type *row = s->row, *mode = NULL;
 	int64_t v[AVSC_USES];
@@ -217,7 +217,7 @@ static int read_row(struct cursor *c, const struct avsc *s, struct book_page *pa
 }
 
 /* page NULL: the rows are passed over. */
-static int read_rows(struct cursor *c, const struct avsc *s, struct book_page *page)
+static int read_rows(struct datum *c, const struct avsc *s, struct book_page *page)
 {
 	int64_t count, size;
 	int err;
@@ -241,7 +241,7 @@ static int find_page(struct book *b, const struct values *v, struct book_page **
 }
 
 /* One way through a batch: whose it is into *v, or its rows into the page if there is one. */
-static int walk(struct cursor *c, const struct avsc *s, struct values *v, struct book_page *page)
+static int walk(struct datum *c, const struct avsc *s, struct values *v, struct book_page *page)
 {
 	const struct avsc_type *t = s->batch;
 	int err = 0;
@@ -261,7 +261,7 @@ static int walk(struct cursor *c, const struct avsc *s, struct values *v, struct
 
 int avsc_read(const struct avsc *s, struct book *b, const unsigned char **p, const unsigned char *end)
 {
-	struct cursor head = { *p, end, 0 }, c = head;
+	struct datum head = { *p, end, 0 }, c = head;
 	struct values v = { 0 };
 	struct book_page *page;
 	size_t records, flows;
