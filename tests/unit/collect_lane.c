@@ -299,6 +299,33 @@ static void test_many_batches_may_be_on_their_way(void)
 	close_bench(&b);
 }
 
+/* What is cut is more than a message may have: the first part knows nothing of a gap behind it. */
+static void test_a_long_batch_is_settled_part_by_part(void)
+{
+	static struct nt_record many[8001];
+	struct bench b;
+
+	open_bench(&b, 8000, 0);
+	b.lane.held_bytes_max = UINT64_MAX;
+	for (uint64_t i = 1; i <= 8000; i++) {
+		many[i] = record(i == 8000 ? 9000 : i);
+		b.lane.ring.read_pos += RECORD_BYTES;
+		lane_take(&b.lane, &b.out, &many[i], NT_RECORD_SIZE(0), 1);
+	}
+	CHECK(fake.n > 1);
+	report(&b, 0, 0, 0);
+	CHECK_EQ(published(&b)->safe.events, fake.counts[0]);
+	CHECK_EQ(published(&b)->next_seq, fake.counts[0] + 1);
+	CHECK_EQ(published(&b)->missing, 0);
+	CHECK_EQ(b.consumer, fake.counts[0] * RECORD_BYTES);
+	for (size_t i = 1; i < fake.n; i++)
+		report(&b, i, 0, 0);
+	CHECK_EQ(published(&b)->missing, 1000);
+	CHECK_EQ(published(&b)->safe.events, 8000);
+	CHECK_EQ(b.consumer, 8000 * RECORD_BYTES);
+	close_bench(&b);
+}
+
 static void test_the_limit_is_exact(void)
 {
 	struct bench b;
@@ -370,6 +397,7 @@ int main(void)
 	RUN(test_damage_is_counted_and_passed_over);
 	RUN(test_without_room_records_stay_in_the_ring);
 	RUN(test_many_batches_may_be_on_their_way);
+	RUN(test_a_long_batch_is_settled_part_by_part);
 	RUN(test_the_limit_is_exact);
 	RUN(test_only_whole_records_are_valid);
 	RUN(test_no_wait_with_a_ring_behind);

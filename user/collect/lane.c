@@ -99,14 +99,12 @@ static struct lane_batch *sent_at(const struct lane *l, uint32_t i)
 static void settle_batch(struct lane *l, const struct lane_batch *b)
 {
 	struct nt_outcome o = b->end;
-	struct nt_tally lost = { .events = b->lost };
+	struct nt_tally lost = { 0 };
 
 	memcpy(o.lost, l->settled.lost, sizeof(o.lost));
 	o.lost[NT_LOSS_ENCODE] = b->end.lost[NT_LOSS_ENCODE];
 	o.safe = l->settled.safe;
-	if (b->lost == b->sum.events)
-		lost = b->sum;
-	else if (b->lost)	/* which ones is not known: their share */
+	if (b->lost)		/* all of them, or, since which ones is not known, their share */
 		lost = (struct nt_tally){ b->lost, b->sum.packets * b->lost / b->sum.events,
 					  b->sum.bytes * b->lost / b->sum.events };
 	tally_count(&o.lost[b->why], lost.events, lost.packets, lost.bytes);
