@@ -11,7 +11,6 @@
 #include <string.h>
 #include "audit/container.h"
 #include "audit/source.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "kafka/kafka_conf.h"
 
@@ -19,7 +18,6 @@
 #define SILENCE_MS 30000		/* in the middle of a partition */
 #define TURN_MS 50			/* librdkafka waits so long for AT_ONCE messages, and then gives what there is */
 #define AT_ONCE 1000U
-#define GATHER_MS 100			/* librdkafka gathers that many messages for so long, even at the end */
 
 struct reader {
 	rd_kafka_t *rk;
