@@ -23,10 +23,14 @@ class Message:
 
 
 class Broker:
-    """Runs from construction to close(); its data live in a folder that close() removes."""
+    """Runs from construction to close(); its data live in a folder that close() removes.
 
-    def __init__(self):
-        self.dir = tempfile.mkdtemp(prefix="ninetap-kafka-")
+    inside: what makes a list of arguments run where the broker is to be, such as
+    in a network namespace; it and all that talks to it are started by that.
+    """
+
+    def __init__(self, inside=lambda *argv: list(argv)):
+        self.dir, self.inside = tempfile.mkdtemp(prefix="ninetap-kafka-"), inside
         try:
             self.address = self._run("start", timeout=600).strip()
         except BaseException:
@@ -34,7 +38,7 @@ class Broker:
             raise
 
     def _run(self, verb, *args, timeout=180):
-        p = subprocess.run([SCRIPT, verb, self.dir, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        p = subprocess.run(self.inside(SCRIPT, verb, self.dir, *args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, text=True, timeout=timeout)
         assert p.returncode == 0, "kafka.sh %s: %s" % (verb, p.stderr)
         return p.stdout
@@ -66,13 +70,24 @@ class Broker:
     def produce(self, topic, pairs, partition=-1):
         """Appends (key, value)s without tabs or newlines; a value of None is a tombstone."""
         lines = "".join("%s\t%s\n" % (key, "" if value is None else value) for key, value in pairs)
-        p = subprocess.run(["kcat", "-b", self.address, "-P", "-t", topic, "-p", str(partition), "-K", "\t", "-Z"],
+        p = subprocess.run(self.inside("kcat", "-b", self.address, "-P", "-t", topic, "-p", str(partition), "-K", "\t", "-Z"),
                            input=lines.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=180)
         assert p.returncode == 0, "kcat: %s" % p.stderr.decode()
 
     def consume(self, topic):
         """All messages that the topic holds now, each partition's in its order; payloads must be UTF-8."""
-        p = subprocess.run(["kcat", "-b", self.address, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J"],
+        return [Message(json.loads(line)) for line in self._read(topic, "-J").splitlines()]
+
+    def values(self, topic):
+        """The payload of each message that the topic holds now, as bytes; each partition's in its order."""
+        data, at = memoryview(self._read(topic, "-f", "%R%s")), 0
+        while at < len(data):
+            end = at + 4 + int.from_bytes(data[at:at + 4], "big")
+            yield bytes(data[at + 4:end])
+            at = end
+
+    def _read(self, topic, *how):
+        p = subprocess.run(self.inside("kcat", "-b", self.address, "-C", "-t", topic, "-o", "beginning", "-e", "-q", *how),
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=180)
         assert p.returncode == 0, "kcat: %s" % p.stderr.decode()
-        return [Message(json.loads(line)) for line in p.stdout.splitlines()]
+        return p.stdout
