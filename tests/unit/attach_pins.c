@@ -113,7 +113,7 @@ static void test_off_and_no_bpffs(void)
 	struct lab_run a, b;
 
 	lab(1);
-	lab_run_init(&a, "a0", HOOK_AUTO, TC_AUTO, NULL);
+	lab_run_init(&a, "a0", HOOK_AUTO, TC_CLSACT, NULL);
 	free(a.options.pins);
 	a.options.pins = strdup("off");
 	lab_listen();
