@@ -68,7 +68,7 @@ def account(stderr):
     """The figures of the closing account and notes, as a dict of integers."""
     out = {}
     for line in stderr.splitlines():
-        if re.match(r"ninetap: (account|notes|replay):", line):
+        if re.match(r"ninetap: (account|on the wire|notes|replay):", line):
             out.update({k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", line)})
     return out
 

@@ -18,11 +18,29 @@ class Mount:
         os.makedirs(self.path)
         lab.run("mount", "-t", kind, *(["-o", options] if options else []), "none", self.path)
 
-    def remount(self, options):
-        lab.run("mount", "-o", "remount," + options, self.path)
-
     def close(self):
         lab.run("umount", "-l", self.path, check=False)
+
+
+class Image:
+    """An ext4 of so many MB in a file, that turns read-only after an error, and can be made to have one."""
+
+    def __init__(self, path, mbytes):
+        self.path, self.file = str(path), str(path) + ".img"
+        os.makedirs(self.path)
+        with open(self.file, "wb") as f:
+            f.truncate(mbytes << 20)
+        lab.run("mkfs.ext4", "-q", "-F", self.file)
+        lab.run("mount", "-o", "loop,errors=remount-ro", self.file, self.path)
+
+    def turn_read_only(self):
+        device = lab.run("findmnt", "-no", "SOURCE", self.path).stdout.strip()
+        with open("/sys/fs/ext4/%s/trigger_fs_error" % os.path.basename(device), "w") as f:
+            f.write("1")
+
+    def close(self):
+        lab.run("umount", self.path, check=False)
+        os.unlink(self.file)
 
 
 class Load:
