@@ -13,13 +13,9 @@
 
 static struct sink_settings settings_with(const char *to)
 {
-	struct sink_settings s = test_settings(to);
+	struct sink_settings s = spool_settings(to);
 
-	s.spool = spool_dir;
-	s.spool_bytes = 64 << 20;
-	s.spool_sync_ns = 1000000000;
 	s.spool_after_ns = 50000000;
-	s.spool_lost = on_spool_lost;
 	return s;
 }
 
@@ -51,13 +47,6 @@ static void put_two(struct sink *k, struct batch *b)
 	}
 }
 
-static void check_balance(const struct sink_stats *st)
-{
-	CHECK_EQ(st->accepted, st->delivered + st->spooled + lost_in_all(st));
-	CHECK_EQ(st->spool_in, st->spool_out + st->spool_held + st->spool_lost_full + st->spool_lost_age +
-			       st->spool_lost_damaged + st->spool_lost_refused);
-}
-
 /* One round that was spared no failure; true once there were fewer than n allocations. */
 static bool is_over(long n)
 {
@@ -87,7 +76,7 @@ static void test_delivery(void)
 			serve(k, 40);
 			sink_close(k, 10000, &st);
 			CHECK_EQ(st.delivered, 40);
-			check_balance(&st);
+			balance(&st);
 		}
 		caught_log();
 		drop(&b);
@@ -117,7 +106,7 @@ static void test_spool(void)
 			sink_close(k, 0, &st);
 			CHECK_EQ(st.spooled, 40);
 			CHECK_EQ(lost_in_all(&st), 0);
-			check_balance(&st);
+			balance(&st);
 		}
 		caught_log();
 		drop(&b);
@@ -163,7 +152,7 @@ static void test_catching_up(void)
 			sink_close(k, 10000, &st);
 			CHECK_EQ(st.spool_held, 0);
 			CHECK_EQ(st.spool_out + st.delivered, 80);
-			check_balance(&st);
+			balance(&st);
 		}
 		caught_log();
 		drop(&b);
