@@ -179,38 +179,61 @@ static void write_container(const char *schema, const char *codec)
 	write_file("p", "\0" "0123456789abcdef", 17);
 }
 
-#define PACKET_SCHEMA \
-	"{\"type\":\"record\",\"name\":\"B\",\"fields\":[{\"name\":\"records\",\"type\":{\"type\":\"array\",\"items\":" \
+#define HEAD_FIELDS \
+	"{\"name\":\"cpu\",\"type\":\"int\"},{\"name\":\"epoch\",\"type\":\"long\"},{\"name\":\"box\",\"type\":\"string\"}"
+#define ROWS_FIELD \
+	"{\"name\":\"records\",\"type\":{\"type\":\"array\",\"items\":" \
 	"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"packets\",\"type\":\"int\"},{\"name\":\"x\",\"type\":" \
 	"[\"null\",\"double\",{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}]},{\"name\":\"bytes\",\"type\":\"long\"}," \
-	"{\"name\":\"y\",\"type\":\"F\"},{\"name\":\"seq\",\"type\":\"long\"}]}}},{\"name\":\"cpu\",\"type\":\"int\"}," \
-	"{\"name\":\"epoch\",\"type\":\"long\"},{\"name\":\"box\",\"type\":\"string\"}]}"
+	"{\"name\":\"y\",\"type\":\"F\"},{\"name\":\"seq\",\"type\":\"long\"}]}}}"
+#define SCHEMA(fields) "{\"type\":\"record\",\"name\":\"B\",\"fields\":[" fields "]}"
 
-/* Fields in another order, with others between them; the box behind its records. */
+#define HEAD "\x02\x0e\x0a" "box-a"			/* CPU 1, epoch 7 */
+#define ROWS \
+	"\x03\x1e"					/* two records in 15 bytes */ \
+	"\x02\x00\xc8\x01" "ab\x02"			/* packets 1, null, bytes 100, seq 1 */ \
+	"\x02\x04zz\x78" "cd\x04" "\x00"		/* packets 1, fixed, bytes 60, seq 2; end */
+#define BLOCK(batch) "\x02\x34" batch "0123456789abcdef"	/* a batch of 26 bytes */
+#define BLOCK_BYTES (sizeof(BLOCK(HEAD ROWS)) - 1)
+#define LAST_UNION 20U				/* in BLOCK(HEAD ROWS) */
+
+static int audit_block(const char *schema, const char *block)
+{
+	write_container(schema, "null");
+	write_file("p", block, BLOCK_BYTES);
+	return audit(in_dir("p"));
+}
+
+/* Fields that are not ours between them; and the box behind its records. */
 static void test_avro_of_another_order(void)
 {
-	static const char batch[] =
-		"\x02\x3a" "\x03\x1a"				/* a batch of 29 bytes; two records in 13 bytes */
-		"\x02\x00\xc8\x01" "ab\x02"			/* packets 1, null, bytes 100, seq 1 */
-		"\x02\x04zz\x78" "cd\x04"			/* packets 1, fixed, bytes 60, seq 2 */
-		"\x00" "\x02\x0e\x0a" "box-a"			/* end; CPU 1, epoch 7 */
-		"0123456789abcdef";
 	struct cpu *c = cpu_new("box-a", 7, 1);
-	size_t n = sizeof(batch) - 1;
-	char *fixed = malloc(n);
 
-	memcpy(fixed, batch, n);
-	fixed[1] = (char)(2 * (n - 2 - 16));
-	fixed[3] = 2 * 15;
-	write_container(PACKET_SCHEMA, "null");
-	write_file("p", fixed, n);
 	cpu_packet(c, NT_COUNT_RECORDED, 1, 100);
 	cpu_packet(c, NT_COUNT_RECORDED, 1, 60);
 	cpu_event(c, true);
 	write_rows(c, 0, ROWS_MAX, NULL, NULL, "p.events");
-	CHECK_EQ(audit(in_dir("p")), 0);
-	free(fixed);
+	CHECK_EQ(audit_block(SCHEMA(HEAD_FIELDS "," ROWS_FIELD), BLOCK(HEAD ROWS)), 0);
+	unlink(in_dir("p"));
+	CHECK_EQ(audit_block(SCHEMA(ROWS_FIELD "," HEAD_FIELDS), BLOCK(ROWS HEAD)), 0);
 	cpu_free(c);
+	empty_dir();
+}
+
+/* Of a damaged batch nothing is taken, of a block without its marker nothing is looked at. */
+static void test_avro_is_taken_whole(void)
+{
+	char block[] = BLOCK(HEAD ROWS);
+
+	block[LAST_UNION] ^= 0x40;
+	CHECK_EQ(audit_block(SCHEMA(HEAD_FIELDS "," ROWS_FIELD), block), 1);
+	CHECK_EQ(number("rows"), 0);
+	CHECK_EQ(number("bad"), 1);
+	CHECK(strstr(json_string_value(json_object_get(json_array_get(json_object_get(said, "cpus"), 0), "why")), " 0 records"));
+	empty_dir();
+	block[LAST_UNION] ^= 0x40;
+	block[BLOCK_BYTES - 1] ^= 1;
+	CHECK_EQ(audit_block(SCHEMA(HEAD_FIELDS "," ROWS_FIELD), block), EX_DATAERR);
 	empty_dir();
 }
 
@@ -226,7 +249,7 @@ static void test_avro_of_others(void)
 		CHECK_EQ(audit(in_dir("p")), EX_DATAERR);
 		empty_dir();
 	}
-	write_container(PACKET_SCHEMA, "deflate");
+	write_container(SCHEMA(HEAD_FIELDS "," ROWS_FIELD), "deflate");
 	CHECK_EQ(audit(in_dir("p")), EX_DATAERR);
 	empty_dir();
 }
@@ -240,6 +263,7 @@ int main(void)
 	RUN(test_avro_cut);
 	RUN(test_avro_damaged);
 	RUN(test_avro_of_another_order);
+	RUN(test_avro_is_taken_whole);
 	RUN(test_avro_of_others);
 	json_decref(said);
 	rmdir(dir);
