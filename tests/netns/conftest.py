@@ -10,6 +10,11 @@ sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__
 import lab  # noqa: E402
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_mounts():
+    lab.own_mounts()
+
+
 class Things:
     """Makes parts of a lab and remembers them; closes the last one first."""
 

@@ -21,6 +21,7 @@ import time
 import rows
 
 LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNS = 0x20000
 CLONE_NEWNET = 0x40000000
 COUNTER = itertools.count()
 WAIT = 30  # seconds that anything is waited for
@@ -55,6 +56,13 @@ def has_tcx():
 
 def kernel():
     return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
+
+
+def own_mounts():
+    """This process and its children get a bpffs of their own, where /sys/fs/bpf is: no pin is left, whatever happens."""
+    assert LIBC.unshare(CLONE_NEWNS) == 0, os.strerror(ctypes.get_errno())
+    run("mount", "--make-rprivate", "/")
+    run("mount", "-t", "bpf", "bpf", "/sys/fs/bpf")
 
 
 class Netns:

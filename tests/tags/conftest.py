@@ -16,5 +16,6 @@ def fixtures_of(folder):
     return module
 
 
-things, pair, on_one_cpu = (getattr(fixtures_of("netns"), name) for name in ("things", "pair", "on_one_cpu"))
+things, pair, on_one_cpu, own_mounts = (
+    getattr(fixtures_of("netns"), name) for name in ("things", "pair", "on_one_cpu", "own_mounts"))
 broker = fixtures_of("kafka").broker
