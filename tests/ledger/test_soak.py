@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SOAK_SECONDS (120) of load with flows that come and go, modes and configurations that change: nothing grows, and the books are exact."""
+import json
+import os
+import signal
+import statistics
+import subprocess
+import time
+
+import lab
+import ledger
+import rows
+from loads import counted, finish
+
+SECONDS = int(os.environ.get("SOAK_SECONDS", "120"))
+RATE = 50000
+FLOWS = 20000
+MEMORY_MORE = 1.05  # times as much at the end as at the beginning
+MEMORY_KB = 2048    # or that much more: what an allocator keeps
+MODES = ("vb=flow", "vb=sampled:4", "vb=packet")
+
+
+def bpf_maps(pid):
+    """How many maps the process holds open."""
+    out = 0
+    for fd in os.listdir("/proc/%d/fd" % pid):
+        try:
+            out += "bpf-map" in os.readlink("/proc/%d/fd/%s" % (pid, fd))
+        except FileNotFoundError:
+            pass
+    return out
+
+
+def maps_of_all():
+    return subprocess.run(["bpftool", "-j", "map", "show"], capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout.count(b'"nt_flows_short"')
+
+
+def look(pid):
+    """(RSS in KB, open files, maps among them)"""
+    with open("/proc/%d/status" % pid) as f:
+        rss = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+    return rss, len(os.listdir("/proc/%d/fd" % pid)), bpf_maps(pid)
+
+
+def configure(path, site):
+    path.write_text(json.dumps({"interfaces": ["vb"], "site": site, "hook": "tc", "flow": {"idle": "1s", "active": "2s", "entries": 65536},
+                                "rotate": {"bytes": "256MiB"}, "metrics": "127.0.0.1:0"}))
+
+
+def disturb(ns, tap, pins, path, turn):
+    """A mode each second; a hang-up each third: now with another configuration, now with the same."""
+    ns.run(rows.NINETAP, "mode", *pins, MODES[turn % len(MODES)])
+    if turn % 3 == 2:
+        changed = turn % 6 == 5
+        if changed:
+            configure(path, "site%d" % turn)
+        text = "ninetap: ready" if changed else "the configuration is as it was"
+        before = sum(text in line for line in tap.lines)
+        tap.proc.send_signal(signal.SIGHUP)
+        tap.wait_line(text, skip=before)
+
+
+def flat(name, values, more):
+    """The last third against the first, by their medians."""
+    third = len(values) // 3
+    first, last = statistics.median(values[:third]), statistics.median(values[-third:])
+    print("compared %s: %d at first, %d at last, of %d looks" % (name, first, last, len(values)))
+    assert last <= more(first), "%s grew from %d to %d: %s" % (name, first, last, values)
+
+
+def test_soak(things, pair, pins, load, tmp_path):
+    path = tmp_path / "ninetap.json"
+    configure(path, "first")
+    tap = things.tap(pair, "-c", str(path), *pins, encoding="avro")
+    sender = load(pair, "va", flows=FLOWS, rate=RATE)
+    looks, turn, end = [], 0, time.monotonic() + SECONDS
+    lab.wait_for("the first packets", lambda: counted(pair, "vb").packets > RATE)
+    while time.monotonic() < end:
+        disturb(pair, tap, pins, path, turn)
+        looks.append(look(tap.proc.pid))
+        turn += 1
+        lab.wait_for("a second's packets", second_passes(pair))
+    sent = sender.stop()
+    world = counted(pair, "vb")
+    finish(tap)
+    rss, files, maps = zip(*looks)
+    flat("RSS in KB", rss, lambda first: max(first * MEMORY_MORE, first + MEMORY_KB))
+    flat("open files", files, lambda first: first)
+    flat("maps", maps, lambda first: first)
+    account = ledger.check(ledger.Received().files(tap.path), sent, world, note="%d s, %d disturbances" % (SECONDS, turn))
+    ledger.audited(account, "file:" + tap.path)
+    assert min(account.fates[f] for f in ("recorded", "flow", "sampled_out")) > 0
+
+
+def second_passes(ns):
+    """Measured in packets, so that a slow machine is disturbed less often."""
+    begin = counted(ns, "vb").packets
+    return lambda: counted(ns, "vb").packets >= begin + RATE
