@@ -24,6 +24,15 @@ TRIALS = itertools.count()
 PATIENCE = 120  # seconds that a broker or a spool may take
 
 
+class Received(ledger.Received):
+    """Decodes records whole: a schema that leaves fields out takes a third longer."""
+
+    def learn(self, mark):
+        stream, written, _ = super().learn(mark)
+        self.decoders[mark] = stream, written, None
+        return self.decoders[mark]
+
+
 class Site:
     """A namespace with a broker in it."""
 
@@ -99,7 +108,7 @@ class Trial:
 
     def received(self):
         """All rows of the three topics."""
-        out = ledger.Received()
+        out = Received()
         for topic in (self.topic, self.topic + ".flows", self.topic + ".events"):
             for value in self.broker.values(topic):
                 out.message(value)
