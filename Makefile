@@ -30,14 +30,14 @@ UNIT_SRC := $(filter-out %_lib.c,$(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT_SRC:tests/%.c=$(B)/tests/%)
 BPFTEST_SRC := $(filter-out %_lib.c,$(wildcard tests/bpf/*.c))
 BPFTEST_BIN := $(BPFTEST_SRC:tests/%.c=$(B)/tests/%)
-HELPER_SRC := $(filter-out %_lib.c,$(filter-out %.bpf.c,$(wildcard tests/netns/*.c tests/kafka/*.c tests/ledger/*.c tests/bench/*.c)))
+HELPER_SRC := $(filter-out %_lib.c,$(filter-out %.bpf.c,$(wildcard tests/netns/*.c tests/kafka/*.c tests/ledger/*.c tests/kernels/*.c tests/bench/*.c)))
 HELPER_BIN := $(HELPER_SRC:tests/%.c=$(B)/tests/%)
 TESTLIB_OBJ = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(dir $(1))*_lib.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test bench install uninstall clean vmlinux schema man tests fuzz check-layers test-tags test-ledger soak test-mutants setup setup-test help
+.PHONY: all run test bench install uninstall clean vmlinux schema man tests fuzz check-layers test-tags test-ledger test-kernels soak test-mutants setup setup-test help
 
 all: $(B)/ninetap
 
@@ -47,6 +47,7 @@ help:
 	@echo "make test       install what is missing, build, run all tests"
 	@echo "make test-tags  the tests of the tags alone"
 	@echo "make test-ledger  the tests that count every packet: overload, crash, outage"
+	@echo "make test-kernels  under Debian's kernels 6.1, 6.12 and its newest, in software emulation"
 	@echo "make soak       an hour under load: memory and open files stay flat"
 	@echo "make test-mutants  show that broken rules are caught"
 	@echo "make bench      measure, as ratios to the machine's own limits"
@@ -120,6 +121,11 @@ test-tags: setup-test
 test-ledger: setup-test
 	@$(MAKE) --no-print-directory -s -j2 all tests
 	@scripts/run-tests ledger
+
+# make test has the oldest of them alone.
+test-kernels: setup-test
+	@$(MAKE) --no-print-directory -s -j2 all tests
+	@scripts/test-kernels
 
 # An hour; as a part of test-ledger two minutes.
 soak: setup-test

@@ -120,9 +120,9 @@ static void log_spool(const struct sink_stats *s)
 {
 	if (s->spool_in)
 		log_notice("spool: in=%" PRIu64 " out=%" PRIu64 " held=%" PRIu64 " (%" PRIu64 " bytes) lost_full=%" PRIu64
-			   " lost_age=%" PRIu64 " lost_damaged=%" PRIu64 " records",
+			   " lost_age=%" PRIu64 " lost_damaged=%" PRIu64 " lost_refused=%" PRIu64 " records",
 			   s->spool_in, s->spool_out, s->spool_held, s->spool_held_bytes, s->spool_lost_full,
-			   s->spool_lost_age, s->spool_lost_damaged);
+			   s->spool_lost_age, s->spool_lost_damaged, s->spool_lost_refused);
 }
 
 static void log_notes(const struct nt_counts *c)

@@ -196,15 +196,16 @@ static void take_cpu(struct observer *o, uint32_t cpu)
 
 static bool take(struct observer *o)
 {
-	int err = loader_snapshot(o->loader, o->counts, o->exact);
+	int err;
 
+	o->ledger.ts_utc_ns = clock_ns(CLOCK_REALTIME);	/* before: all that is earlier is in the counters */
+	err = loader_snapshot(o->loader, o->counts, o->exact);
 	if (err) {
 		log_error("read the counters: %s", strerror(-err));
 		return false;
 	}
 	o->ledger.cpus = o->cpus;
 	o->ledger.cpus_n = 0;
-	o->ledger.ts_utc_ns = clock_ns(CLOCK_REALTIME);
 	for (uint32_t cpu = 0; cpu < o->loader->cpus; cpu++)
 		take_cpu(o, cpu);
 	sink_get_stats(o->sink, &o->ledger.sink);
