@@ -93,7 +93,7 @@ $(B)/tests/unit/encode_alloc $(B)/tests/unit/inventory_alloc $(B)/tests/unit/led
 
 # Without what needs librdkafka, and what needs that.
 FUZZ_SRC := $(wildcard user/base/*.c user/tag/*.c user/encode/*.c) $(filter-out user/inventory/topic%.c user/inventory/keeper%.c,$(wildcard user/inventory/*.c))
-build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(wildcard bpf/*.h include/ninetap/*.h user/*/*.h user/collect/capture*.c user/sink/spool*.c tests/fuzz/*.h tests/*.h) | build/ninetap.skel.h
+build/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(wildcard bpf/*.h include/ninetap/*.h user/*/*.h user/collect/capture*.c user/sink/spool*.c user/audit/*.c tests/fuzz/*.h tests/*.h) | build/ninetap.skel.h
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) -std=gnu11 -O1 -g -Wall -Itests -Ibpf -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $< $(FUZZ_SRC) -ljansson -lz -pthread -o $@
 

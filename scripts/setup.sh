@@ -12,7 +12,8 @@ BUILD_PACKAGES=(clang clang-14 llvm libbpf-dev libelf-dev zlib1g-dev bpftool lib
 	libjansson-dev libmicrohttpd-dev pkg-config gcc make libc6-dev)
 RUN_PACKAGES=(iproute2 util-linux procps jq python3 iputils-ping)
 TEST_PACKAGES=(ethtool tshark tcpdump iperf3 kcat libclang-rt-14-dev python3-venv
-	default-jre-headless maven valgrind libcap2-bin rabbitmq-server python3-pika python3-confluent-kafka)
+	default-jre-headless maven valgrind libcap2-bin rabbitmq-server python3-pika python3-confluent-kafka
+	qemu-system-x86 busybox-static cpio debian-archive-keyring binutils dash)
 
 die() {
 	echo "setup: $*" >&2

@@ -24,7 +24,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS = 0x20000
 CLONE_NEWNET = 0x40000000
 COUNTER = itertools.count()
-WAIT = 30  # seconds that anything is waited for
+WAIT = int(os.environ.get("NINETAP_TEST_WAIT", "30"))  # seconds that anything is waited for
 
 
 def run(*argv, check=True, **kw):

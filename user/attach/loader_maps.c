@@ -145,7 +145,10 @@ static uint32_t type_id(const struct btf *btf, const char *name)
 	return id > 0 ? id : 0;
 }
 
-/* With its types, where the kernel has taken them, so that bpftool shows members. */
+/*
+ * With its types, where the kernel has taken them: bpftool shows members, and
+ * Linux 6.1 refuses a table without them where the array's template has them.
+ */
 static int create(const struct loader *l, const struct inner *t, const char *name)
 {
 	const struct btf *btf = bpf_object__btf(l->skel->obj);
