@@ -86,6 +86,13 @@ class Broker:
             yield bytes(data[at + 4:end])
             at = end
 
+    def end(self, topic):
+        """Offset behind the last message of partition 0."""
+        p = subprocess.run(self.inside("kcat", "-b", self.address, "-Q", "-t", topic + ":0:-1"), stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        assert p.returncode == 0, "kcat: %s" % p.stderr.decode()
+        return int(p.stdout.split()[-1])
+
     def _read(self, topic, *how):
         p = subprocess.run(self.inside("kcat", "-b", self.address, "-C", "-t", topic, "-o", "beginning", "-e", "-q", *how),
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=180)
