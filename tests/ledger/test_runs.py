@@ -95,6 +95,21 @@ def test_configurations_that_change_nothing(things, pair, pins, load, tmp_path):
     assert {e["site"] for e in account.received.events} == {"east"} and len(account.received.of_type("start")) == 1
 
 
+@pytest.mark.parametrize("setting", ("instance", "pins"))
+def test_another_place_of_pins(things, pair, pins, load, tmp_path, setting):
+    """What is kept there nobody would come back for: refused, and all goes on, other interfaces named or not."""
+    path = configured(tmp_path, interfaces=["vb"], instance="one", pins=pins[1])
+    tap = things.tap(pair, "-c", str(path), "--hook", "tc")
+    sender = load(pair, "va", flows=300, rate=RATE)
+    more(pair)
+    configured(tmp_path, **{**dict(interfaces=["va"], instance="one", pins=pins[1]), setting: {"instance": "two", "pins": pins[1] + "2"}[setting]})
+    hup(tap)
+    tap.wait_line("%s can't change in a running ninetap: all goes on as it is" % setting)
+    more(pair)
+    settle(tap, sender.stop(), pair)
+    assert pair.left("vb") == []
+
+
 @pytest.mark.parametrize("mode", ("packet", "flow"))
 def test_kept_and_taken_over(things, pair, pins, load, mode):
     """A run ends with --keep and the next goes on, twice, while packets keep coming: one epoch, nothing unseen."""

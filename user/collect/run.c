@@ -37,15 +37,28 @@ static void signals_release(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* Where the pins stand can't change: nobody would come back for what is kept there. NULL: it can be taken over. */
+static const char *refusal(const struct run *r)
+{
+	if (!r->loader.pins)
+		return "nothing is pinned (--pins)";
+	if (strcmp(r->o->instance, r->next->instance))
+		return "instance can't change in a running ninetap";
+	if (strcmp(r->o->pins, r->next->pins))
+		return "pins can't change in a running ninetap";
+	return NULL;
+}
+
 static void on_hangup(struct run *r)
 {
 	if (reload_read(r->o, r->next)) {
-		r->again = r->loader.pins != NULL;
-		r->stop = r->again;
-		if (r->again)
+		const char *why = refusal(r);
+
+		r->again = r->stop = !why;
+		if (!why)
 			return;
 		options_free(r->next);
-		log_error("take a new configuration over: nothing is pinned (--pins): end ninetap and start it again");
+		log_error("take a new configuration over: %s: all goes on as it is: end ninetap and start it again", why);
 	} else if (r->keeper) {
 		keeper_reload(r->keeper);
 	} else {
