@@ -148,7 +148,7 @@ static void test_man_explains_the_account(void)
 	caught_stderr();
 	CHECK_EQ(check_line(section, "ninetap: account:"), NT_COUNT_FATES_END + 2 + NT_LOSS_MAX); /* delivered, unread */
 	CHECK_EQ(check_line(section, "ninetap: notes:"), NT_COUNT_NOTES);
-	CHECK_EQ(check_line(section, "ninetap: spool:"), 6);
+	CHECK_EQ(check_line(section, "ninetap: spool:"), 7);
 	CHECK(strstr(caught, "ninetap: on the wire:") && strstr(section, "\"on the wire\""));
 	free(man);
 	free(section);

@@ -51,6 +51,7 @@ static const struct figure spool[] = {
 	{ "lost_full", "of them dropped, the oldest first, for room. Give --spool-bytes more" },
 	{ "lost_age", "of them dropped, since they were older than --spool-age" },
 	{ "lost_damaged", "of them unreadable on disk" },
+	{ "lost_refused", "of them refused by the broker for good" },
 };
 
 static void item(FILE *f, const char *prefix, const char *name, const char *text, const char *more)
@@ -108,7 +109,7 @@ void account_man(FILE *f)
 		count_item(f, i);
 	behind_items(f);
 	fputs(".PP\nThe line \"spool\" is there if anything was in it: in = out + held + lost_full + lost_age +\n"
-	      "lost_damaged.\n", f);
+	      "lost_damaged + lost_refused.\n", f);
 	for (size_t i = 0; i < ARRAY_SIZE(spool); i++)
 		item(f, "", spool[i].name, spool[i].text, NULL);
 	fputs(".PP\nThe line \"notes\" counts packets, of any fate, that are worth a look, and is no part of the sums:\n", f);
