@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+import aggregate
 import lab
 import ledger
 import rows
@@ -47,6 +48,8 @@ def test_interface_deleted_and_made_again(things, pair, pins, load, mode):
     assert counted(pair, "vb").same(again)
     account = settle(tap, before - on_its_way() + again.packets, sent + again.packets)
     assert (account.records if mode == "packet" else account.flows) == account.seen
+    names = {r["iface"] for r in aggregate.load(tap.path + ("" if mode == "packet" else ".flows"))}
+    assert names == {"vb"}, "what waited when it went has lost its name"
 
 
 def bpf(command, *words):
