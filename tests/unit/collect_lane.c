@@ -272,6 +272,22 @@ static void test_without_room_records_stay_in_the_ring(void)
 	close_bench(&b);
 }
 
+/* A lane that is full takes no record that could cut it: it is due at once, not when it is old. */
+static void test_what_is_held_is_due_by_age_or_when_full(void)
+{
+	struct bench b;
+
+	open_bench(&b, 2, 0);
+	fake.room = false;
+	CHECK(!lane_is_due(&b.lane, &b.out, 1000, 100));
+	give(&b, 1);
+	CHECK(!lane_is_due(&b.lane, &b.out, 100, 100));
+	CHECK(lane_is_due(&b.lane, &b.out, 101, 100));
+	give(&b, 2);
+	CHECK(lane_is_due(&b.lane, &b.out, 2, 100));
+	close_bench(&b);
+}
+
 static void test_many_batches_may_be_on_their_way(void)
 {
 	struct bench b;
@@ -396,6 +412,7 @@ int main(void)
 	RUN(test_losses_have_their_reason_and_their_sums);
 	RUN(test_damage_is_counted_and_passed_over);
 	RUN(test_without_room_records_stay_in_the_ring);
+	RUN(test_what_is_held_is_due_by_age_or_when_full);
 	RUN(test_many_batches_may_be_on_their_way);
 	RUN(test_a_long_batch_is_settled_part_by_part);
 	RUN(test_the_limit_is_exact);

@@ -81,6 +81,12 @@ void lane_take(struct lane *l, struct outlet *out, const struct nt_record *rec, 
 /* Sends what is held, as far as the sink has room; the rest stays held. */
 void lane_cut(struct lane *l, struct outlet *out);
 
+/* Whether what is held is old enough to be sent, or fills the lane, because the sink had no room: nothing else would send it. */
+static inline bool lane_is_due(const struct lane *l, const struct outlet *out, int64_t now_ns, uint64_t linger_ns)
+{
+	return l->held_n && (!lane_has_room(l, out) || now_ns - l->since_ns >= (int64_t)linger_ns);
+}
+
 /* The sink's word about one of its batches. */
 void lane_report(struct lane *l, const struct sink_report *r);
 

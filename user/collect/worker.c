@@ -38,7 +38,7 @@ struct worker {
 	int64_t cpus_checked_ns;
 	_Atomic int64_t turn_ns, clock_error_ns;
 	_Atomic int wish;
-	atomic_bool idle;
+	atomic_bool idle, full;		/* full: the sink has no room */
 	int epoll_fd;
 	int wake_fd;
 	int done_fd;
@@ -140,7 +140,7 @@ static uint32_t drain_all(struct worker *w)
 	return most;
 }
 
-/* Batches that waited for long enough, or all. */
+/* Batches that are due, or all. */
 static void cut(struct worker *w, bool all)
 {
 	int64_t now = clock_monotonic_ns();
@@ -148,7 +148,7 @@ static void cut(struct worker *w, bool all)
 	for (uint32_t cpu = 0; cpu < w->cpus; cpu++) {
 		struct lane *l = &w->lanes[cpu];
 
-		if (w->open[cpu] && l->held_n && (all || now - l->since_ns >= (int64_t)w->linger_ns))
+		if (w->open[cpu] && (all || lane_is_due(l, w->out, now, w->linger_ns)))
 			lane_cut(l, w->out);
 	}
 }
@@ -159,6 +159,7 @@ static void serve_sink(struct worker *w)
 	for (uint32_t i = 0; i < WORKER_OUTBOXES; i++)
 		if (w->outboxes[i])
 			outlet_post(w->out, w->outboxes[i]);
+	atomic_store_explicit(&w->full, !sink_has_room(w->out->sink), memory_order_relaxed);
 }
 
 static void tell_when_done(struct worker *w)
@@ -328,6 +329,11 @@ uint64_t worker_ring_fill(const struct worker *w, uint32_t cpu)
 int64_t worker_clock_error_ns(const struct worker *w)
 {
 	return atomic_load(&w->clock_error_ns);
+}
+
+bool worker_sink_full(const struct worker *w)
+{
+	return atomic_load(&w->full);
 }
 
 void worker_join(struct worker *w)

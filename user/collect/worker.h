@@ -55,6 +55,7 @@ bool worker_idle(const struct worker *w);
 int64_t worker_turn_ns(const struct worker *w);
 uint64_t worker_ring_fill(const struct worker *w, uint32_t cpu);
 int64_t worker_clock_error_ns(const struct worker *w);
+bool worker_sink_full(const struct worker *w);	/* as of the last turn */
 
 /* Ends the thread; its lanes stay for worker_free(), since the sink reports when it is closed, too. NULL is fine. */
 void worker_join(struct worker *w);
