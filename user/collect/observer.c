@@ -31,6 +31,7 @@ struct observer {
 	bool *exact;
 	uint64_t *numbers;		/* by CPU: of its last event */
 	struct nt_counts before;	/* sums of the second before */
+	bool looked;			/* there was one */
 	struct mode_change changes[16];	/* of this step; more are in the log alone */
 	char names[16][IF_NAMESIZE];
 	size_t changes_n;
@@ -145,23 +146,28 @@ void observer_spool_lost(void *arg, const struct sink_spool_loss *l)
 	post(o, p);
 }
 
-/* Counted in the tables and gone from them; at the end, when nothing runs, what is left is what slots hold. */
-static struct nt_tally open_flows(struct observer *o, uint32_t cpu, const struct nt_tally *held)
+/*
+ * Counted in the tables and gone from them. At the end, once all is collected
+ * and reported, nothing is left: what a kill -9 left uncounted is made good
+ * then. If all is not, the thread of flows still counts.
+ */
+static struct nt_tally open_flows(struct observer *o, uint32_t cpu)
 {
 	const struct nt_counts *c = &o->counts[cpu];
-	struct nt_outcomes *shared = &o->loader->outcomes[cpu];
-	struct nt_tally in = c->flow;
+	struct nt_tally in = c->flow, *gone = &o->loader->outcomes[cpu].flows_gone;
 
 	ledger_add(&in, &c->overflow);
-	if (o->ledger.closing)
-		shared->flows_gone = (struct nt_tally){ in.events - held->events, in.packets - held->packets, in.bytes - held->bytes };
-	if (in.events < shared->flows_gone.events)	/* counted between the two looks */
-		return (struct nt_tally){ 0 };
-	return (struct nt_tally){ in.events - shared->flows_gone.events, in.packets - shared->flows_gone.packets,
-				  in.bytes - shared->flows_gone.bytes };
+	if (o->ledger.closing && flow_thread_done(o->flows))
+		*gone = in;
+	if (in.events < gone->events || in.packets < gone->packets || in.bytes < gone->bytes)
+		return (struct nt_tally){ 0 };	/* counted between the two looks */
+	return (struct nt_tally){ in.events - gone->events, in.packets - gone->packets, in.bytes - gone->bytes };
 }
 
-/* The other thread may be in the middle of the next one: then this is the one before. */
+/*
+ * The other thread may be in the middle of the next one: then this is the one
+ * before. Or of the one after that, into the same copy: then it has changed.
+ */
 static struct nt_outcome outcome_of(const struct nt_outcomes *o)
 {
 	struct nt_outcome copy;
@@ -171,7 +177,8 @@ static struct nt_outcome outcome_of(const struct nt_outcomes *o)
 		current = __atomic_load_n(&o->current, __ATOMIC_ACQUIRE);
 		copy = o->copy[current & 1];
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	} while (current != __atomic_load_n(&o->current, __ATOMIC_RELAXED));
+	} while (current != __atomic_load_n(&o->current, __ATOMIC_RELAXED) ||
+		 memcmp(&copy, &o->copy[current & 1], sizeof(copy)));
 	return copy;
 }
 
@@ -187,7 +194,7 @@ static void take_cpu(struct observer *o, uint32_t cpu)
 	o->cpus[o->ledger.cpus_n] = (struct ledger_cpu){
 		.cpu = cpu, .exact = o->exact[cpu], .counts = o->counts[cpu],
 		.outcome = outcome_of(&o->loader->outcomes[cpu]),
-		.flows_open = open_flows(o, cpu, &held),
+		.flows_open = open_flows(o, cpu),
 		.ring_bytes = ring ? o->loader->ring_bytes : 0,
 		.ring_fill_bytes = worker_ring_fill(o->worker, cpu), .n = ++o->numbers[cpu],
 	};
@@ -243,6 +250,7 @@ static void send_events(struct observer *o, bool stop)
 	post(o, p);
 }
 
+/* Of the first second nothing is known: what was taken over has counted before. */
 static struct auto_load load_of(struct observer *o)
 {
 	struct nt_counts sum = { 0 };
@@ -256,10 +264,13 @@ static struct auto_load load_of(struct observer *o)
 		if (percent > l.ring_percent)
 			l.ring_percent = percent;
 	}
+	if (!o->looked)
+		o->before = sum;
+	o->looked = true;
 	l.events = sum.seen.events - o->before.seen.events;
 	l.overflow = sum.overflow.events + sum.ring_full.events - o->before.overflow.events - o->before.ring_full.events;
 	l.flows_full = sum.flows_full.events + sum.ring_full.events - o->before.flows_full.events - o->before.ring_full.events;
-	l.sink_behind = !sink_has_room(o->sink) || o->ledger.sink.spool_held;
+	l.sink_behind = worker_sink_full(o->worker) || o->ledger.sink.spool_held;
 	o->before = sum;
 	return l;
 }
@@ -281,6 +292,8 @@ void observer_step(struct observer *o, const struct ifaces *ifaces)
 
 void observer_end(struct observer *o, bool keep)
 {
+	if (!o->worker)			/* not all of it was started */
+		return;
 	settle(o);
 	o->ledger.closing = !keep;
 	if (take(o))
