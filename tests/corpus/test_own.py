@@ -124,6 +124,16 @@ def test_too_deep_is_counted(tmp_path):
     assert not any("src_port" in r for r in records), "ports out of nowhere"
 
 
+def test_more_flows_than_are_kept(tmp_path):
+    """Open flows fill every slot, tables and then no more: the replay ends, and tells what it had no room for."""
+    c = catalogue
+    frames = [c.Frame("flow", [c.Eth(), c.Ip4(), c.Udp(sport=1000 + i), c.Data(b"x" * 18)]) for i in range(300)]
+    path = tmp_path / "flows.pcap"
+    catalogue.write_pcap(path, [(when(i), f.data, len(f.data)) for i, f in enumerate(frames)])
+    flows, figures = rows.replay(path, "--mode", "flow", "--flow-entries", "16", timeout=30)
+    assert 0 < len(flows) == figures["flow"] and figures["flow"] + figures["lost_flows_full"] == len(frames), figures
+
+
 def test_avro_says_the_same(tmp_path):
     """The container opens in fastavro, and holds what the JSON records say."""
     import fastavro

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <inttypes.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -201,6 +202,16 @@ static void serve_sink(struct replay *r)
 	flow_writer_settle(&r->flows);
 }
 
+/* The same, with time for its answers where some are outstanding. */
+static void await_sink(struct replay *r)
+{
+	const struct timespec step = { .tv_nsec = 1000000 };
+
+	serve_sink(r);
+	if (!sink_has_room(r->out.sink) || r->flows.out)
+		nanosleep(&step, NULL);
+}
+
 static void take_records(struct replay *r)
 {
 	const struct nt_record *rec;
@@ -209,24 +220,32 @@ static void take_records(struct replay *r)
 	while ((rec = ring_next(&r->lane.ring, &bytes))) {
 		lane_take(&r->lane, &r->out, rec, bytes, 0);
 		while (!lane_has_room(&r->lane, &r->out) && !r->out.error) {
-			serve_sink(r);
+			await_sink(r);
 			lane_cut(&r->lane, &r->out);
 		}
 	}
 }
 
-/* No program runs meanwhile. Out of the tables, and what is due out of the slots. */
+/*
+ * No program runs meanwhile. Out of the tables, and what is due out of the
+ * slots: again while that makes room for more. If it does not, more flows are
+ * open than there are slots, and the rest stays in its table.
+ */
 static void take_flows(struct replay *r)
 {
-	bool more;
+	struct flows *f = r->flows.flows;
+	bool left, blocked, freed;
+	uint32_t used;
 
 	do {
-		more = flows_collect(r->flows.flows, r->now_ns) > 0;
-		if (!more)
+		left = flows_collect(f, r->now_ns) > 0;
+		if (!left)
 			flow_writer_hand_over(&r->flows, (int64_t)r->now_ns, true);
-		more |= flow_writer_send(&r->flows, r->now_ns);
-		serve_sink(r);
-	} while (more && !r->out.error);
+		used = flows_slots_used(f);
+		blocked = flow_writer_send(&r->flows, r->now_ns);
+		await_sink(r);
+		freed = flows_slots_used(f) < used;
+	} while ((blocked || (left && (freed || r->flows.out))) && !r->out.error);
 }
 
 /* A quarter of a table's entries: so many frames can't fill it. And each second of the capture, as in a run. */
@@ -268,7 +287,7 @@ static void finish(struct replay *r)
 {
 	while (r->lane.held_n && !r->out.error) {
 		lane_cut(&r->lane, &r->out);
-		serve_sink(r);
+		await_sink(r);
 	}
 	flows_shutdown(r->flows.flows);
 	for (int set = 0; set < 2; set++)
