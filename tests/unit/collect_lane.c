@@ -224,6 +224,25 @@ static void test_losses_have_their_reason_and_their_sums(void)
 	close_bench(&b);
 }
 
+/* Who comes next reads them again. What is lost for another reason is lost. */
+static void test_what_is_kept_stays_in_the_ring(void)
+{
+	struct bench b;
+
+	open_bench(&b, 2, 0);
+	for (uint64_t seq = 1; seq <= 6; seq++)
+		give(&b, seq);
+	b.lane.keep = true;
+	report(&b, 0, 2, NT_LOSS_WRITE);
+	report(&b, 1, 1, NT_LOSS_CLOSED);
+	report(&b, 2, 0, 0);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_WRITE].events, 2);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_CLOSED].events, 0);
+	CHECK_EQ(published(&b)->next_seq, 3);
+	CHECK_EQ(b.consumer, 2 * RECORD_BYTES);
+	close_bench(&b);
+}
+
 static void test_damage_is_counted_and_passed_over(void)
 {
 	struct bench b;
@@ -410,6 +429,7 @@ int main(void)
 	RUN(test_room_is_given_back_by_reports_in_order);
 	RUN(test_a_gap_is_published_with_what_is_behind_it);
 	RUN(test_losses_have_their_reason_and_their_sums);
+	RUN(test_what_is_kept_stays_in_the_ring);
 	RUN(test_damage_is_counted_and_passed_over);
 	RUN(test_without_room_records_stay_in_the_ring);
 	RUN(test_what_is_held_is_due_by_age_or_when_full);

@@ -49,10 +49,10 @@ static void set_clock(struct flow_thread *t)
 	__atomic_store_n(&t->loader->control->utc_offset_ns, t->clock.offset_ns, __ATOMIC_RELAXED);
 }
 
-/* True: parcels or slots were missing, so that it is worth coming back soon. */
+/* True: parcels or slots were missing, or it failed, so that it is worth coming back soon. */
 static bool turn(struct flow_thread *t, bool collect)
 {
-	bool more = collect && flows_collect(t->writer.flows, clock_monotonic_ns()) > 0;
+	bool more = collect && flows_collect(t->writer.flows, clock_monotonic_ns());	/* what an error left, too */
 
 	if (collect && !more)
 		flow_writer_hand_over(&t->writer, clock_monotonic_ns() + t->clock.offset_ns, false);
@@ -187,8 +187,10 @@ void flow_thread_outcome(const struct flow_thread *t, uint32_t cpu, struct flow_
 
 void flow_thread_finish(struct flow_thread *t, bool keep)
 {
-	if (t && t->started)
-		tell(t, keep ? KEEP : FINISH);
+	if (!t || !t->started)
+		return;
+	atomic_store(&t->writer.keep, keep);
+	tell(t, keep ? KEEP : FINISH);
 }
 
 bool flow_thread_done(const struct flow_thread *t)

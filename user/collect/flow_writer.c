@@ -202,7 +202,13 @@ static struct nt_tally part_of(const struct nt_tally *sum, uint64_t n, uint64_t 
 	return (struct nt_tally){ sum->events * n / of, sum->packets * n / of, sum->bytes * n / of };
 }
 
-static void settle(struct flow_writer *w, struct parcel *p)
+/* Its slots are due, as they were when it was sent: who opens them next sends them again. */
+static bool stays(const struct flow_writer *w, const struct parcel *p)
+{
+	return p->lost && p->why == NT_LOSS_CLOSED && atomic_load(&w->keep);
+}
+
+static void account_for(struct flow_writer *w, const struct parcel *p)
 {
 	struct flow_outcome *o = &w->outcomes[p->cpu];
 	struct nt_tally lost = { 0 };
@@ -214,14 +220,16 @@ static void settle(struct flow_writer *w, struct parcel *p)
 	gone(w, p->cpu, &p->sum);
 	tally_count(&o->lost[p->why], lost.events, lost.packets, lost.bytes);
 	tally_count(&o->safe, p->sum.events - lost.events, p->sum.packets - lost.packets, p->sum.bytes - lost.bytes);
-	w->out--;
-	outbox_keep(p);
 }
 
 void flow_writer_settle(struct flow_writer *w)
 {
 	struct parcel *p;
 
-	while ((p = outbox_returned(w->outbox)))
-		settle(w, p);
+	while ((p = outbox_returned(w->outbox))) {
+		if (!stays(w, p))
+			account_for(w, p);
+		w->out--;
+		outbox_keep(p);
+	}
 }

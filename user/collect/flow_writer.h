@@ -6,6 +6,7 @@
 #ifndef NINETAP_FLOW_WRITER_H
 #define NINETAP_FLOW_WRITER_H
 
+#include <stdatomic.h>
 #include "attach/loader.h"
 #include "base/options.h"
 #include "collect/outlet.h"
@@ -31,6 +32,7 @@ struct flow_writer {
 	struct nt_outcomes *shared;	/* by CPU: flows_gone is written here */
 	uint32_t cpus;
 	uint32_t out;			/* parcels that are on their way */
+	atomic_bool keep;		/* what the sink gives up at its end stays in its slots, for the next process */
 	uint64_t revision;		/* of the inventory, when holders were looked at */
 	int64_t now_utc_ns;		/* in flow_writer_hand_over() */
 };

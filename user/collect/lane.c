@@ -140,6 +140,8 @@ static void settle(struct lane *l)
 
 void lane_report(struct lane *l, const struct sink_report *r)
 {
+	if (l->keep && r->lost && r->why == NT_LOSS_CLOSED)
+		return;
 	for (uint32_t i = 0; i < l->sent_n; i++) {
 		struct lane_batch *b = sent_at(l, i);
 

@@ -51,6 +51,7 @@ struct lane {
 	struct nt_outcome settled;	/* as published */
 	struct nt_outcomes *outcomes;	/* where it is published; NULL: nowhere */
 	int64_t since_ns;		/* when the first record that is held was taken */
+	bool keep;			/* what the sink gives up at its end stays in the ring, for the next process */
 };
 
 struct lane_settings {

@@ -198,6 +198,13 @@ static void work(struct worker *w)
 	}
 }
 
+/* Rings are not read any more: what is not safe in the end is the next process's. */
+static void keep_rings(struct worker *w)
+{
+	for (uint32_t cpu = 0; cpu < w->cpus; cpu++)
+		w->lanes[cpu].keep = true;
+}
+
 static bool all_reported(const struct worker *w)
 {
 	for (uint32_t cpu = 0; cpu < w->cpus; cpu++)
@@ -212,8 +219,10 @@ static bool all_reported(const struct worker *w)
  */
 static void finish(struct worker *w)
 {
-	int wish;
+	int wish = atomic_load(&w->wish);
 
+	if (wish == KEEP)
+		keep_rings(w);
 	while ((wish = atomic_load(&w->wish)) != END) {
 		uint32_t most = wish == DRAIN ? drain_all(w) : 0;
 
