@@ -52,12 +52,8 @@ static int configure(rd_kafka_conf_t *conf, const struct sink_spec *spec, char *
 		"enable.partition.eof", "true",
 		NULL
 	};
-	int err = kafka_conf_set_all(conf, defaults, refusal);
+	int err = kafka_conf_fill(conf, defaults, properties, refusal, spec);
 
-	if (!err)
-		err = kafka_conf_set_all(conf, properties, refusal);
-	if (!err)
-		err = kafka_conf_set_brokers(conf, spec);
 	rd_kafka_conf_set_log_cb(conf, on_log);
 	return err;
 }

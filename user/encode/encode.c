@@ -117,16 +117,7 @@ const struct buf *encoder_head(const struct encoder *e)
 
 int encoder_begin(struct encoder *e, struct batch *b, uint32_t cpu)
 {
-	b->bytes.len = 0;
-	b->msgs_n = 0;
-	b->stream = e->stream;
-	b->cpu = cpu;
-	b->count = 0;
-	b->body = 0;
-	b->tail = 0;
-	b->seq = 0;
-	b->lost = 0;
-	b->tags_rev = 0;
+	batch_empty(b, e->stream, cpu);
 	return e->encoding->begin(e, b);
 }
 

@@ -49,6 +49,13 @@ struct batch {
 
 void batch_free(struct batch *b);
 
+/* Empties it for records of that stream and CPU; its memory stays. */
+static inline void batch_empty(struct batch *b, enum stream stream, uint32_t cpu)
+{
+	*b = (struct batch){ .bytes = b->bytes, .msgs = b->msgs, .msgs_cap = b->msgs_cap, .stream = stream, .cpu = cpu };
+	b->bytes.len = 0;
+}
+
 /* Bytes that b would have if it ended now, but for some of a header. */
 static inline size_t batch_size(const struct batch *b)
 {

@@ -115,12 +115,8 @@ int topic_configure(struct topic *t, rd_kafka_conf_t *conf, char *const *propert
 		"topic.metadata.refresh.interval.ms", "30000",
 		NULL
 	};
-	int err = kafka_conf_set_all(conf, defaults, refusal);
+	int err = kafka_conf_fill(conf, defaults, properties, refusal, spec);
 
-	if (!err)
-		err = kafka_conf_set_all(conf, properties, refusal);
-	if (!err)
-		err = kafka_conf_set_brokers(conf, spec);
 	if (!err)
 		err = kafka_conf_set(conf, "log.queue", "true");
 	if (err)

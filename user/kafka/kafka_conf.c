@@ -19,7 +19,7 @@ int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value)
 	return -EINVAL;
 }
 
-int kafka_conf_set_all(rd_kafka_conf_t *conf, char *const *properties, kafka_refusal *refusal)
+static int set_all(rd_kafka_conf_t *conf, char *const *properties, kafka_refusal *refusal)
 {
 	int err = 0;
 
@@ -33,11 +33,21 @@ int kafka_conf_set_all(rd_kafka_conf_t *conf, char *const *properties, kafka_ref
 	return err;
 }
 
-int kafka_conf_set_brokers(rd_kafka_conf_t *conf, const struct sink_spec *spec)
+static int set_brokers(rd_kafka_conf_t *conf, const struct sink_spec *spec)
 {
 	char *list = strndup(spec->brokers, spec->brokers_len);
 	int err = list ? kafka_conf_set(conf, "bootstrap.servers", list) : -ENOMEM;
 
 	free(list);
 	return err;
+}
+
+int kafka_conf_fill(rd_kafka_conf_t *conf, char *const *defaults, char *const *properties, kafka_refusal *refusal,
+		    const struct sink_spec *spec)
+{
+	int err = set_all(conf, defaults, refusal);
+
+	if (!err)
+		err = set_all(conf, properties, refusal);
+	return err ? err : set_brokers(conf, spec);
 }

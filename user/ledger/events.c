@@ -22,16 +22,7 @@ struct line {
 
 void events_begin(struct batch *b, uint32_t cpu)
 {
-	b->bytes.len = 0;
-	b->msgs_n = 0;
-	b->stream = STREAM_EVENTS;
-	b->cpu = cpu;
-	b->count = 0;
-	b->body = 0;
-	b->tail = 0;
-	b->seq = 0;
-	b->lost = 0;
-	b->tags_rev = 0;
+	batch_empty(b, STREAM_EVENTS, cpu);
 }
 
 /* Room for n bytes, or NULL. */

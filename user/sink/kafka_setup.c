@@ -71,12 +71,8 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_settings *s, const s
 		"message.timeout.ms", "0",	/* time alone is no reason to give up */
 		NULL
 	};
-	int err = kafka_conf_set_all(conf, defaults, refusal);
+	int err = kafka_conf_fill(conf, defaults, s->kafka, refusal, spec);
 
-	if (!err)
-		err = kafka_conf_set_all(conf, s->kafka, refusal);
-	if (!err)
-		err = kafka_conf_set_brokers(conf, spec);
 	if (!err)
 		err = kafka_conf_set(conf, "log.queue", "true");
 	return err;
