@@ -9,8 +9,7 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "netns"), os.path.join(HERE, "..", "corpus")]
 
-import lab  # noqa: E402
-from loads import Load, Mount, counted, finish  # noqa: E402,F401
+from loads import Load, Mount  # noqa: E402
 
 _spec = importlib.util.spec_from_file_location("netns_conftest", os.path.join(HERE, "..", "netns", "conftest.py"))
 netns = importlib.util.module_from_spec(_spec)

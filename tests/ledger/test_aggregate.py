@@ -8,7 +8,6 @@ import pytest
 
 import aggregate
 import catalogue as c
-import lab
 import ledger
 import rows
 from loads import counted, finish
