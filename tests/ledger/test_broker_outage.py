@@ -2,9 +2,11 @@
 """The broker is killed under load and comes back: with a spool everything arrives, without one no packet goes uncounted."""
 import time
 
+import pytest
+
 import lab
 from brokers import PATIENCE, site, trial  # noqa: F401
-from loads import finish
+from loads import counted, finish
 
 OUTAGE_S = 30
 SHORT_S = 8
@@ -57,6 +59,23 @@ def test_the_collector_dies_in_the_outage(trial):
     assert not trial.spooled()
     account = trial.check(note="broker killed, and ninetap in the outage")
     assert {e["adopted"] for e in account.received.of_type("start")} == {False, True}
+
+
+@pytest.mark.parametrize("mode", ["packet", "flow"])
+def test_what_is_in_flight_is_sent_again(trial, mode):
+    """Nothing is acknowledged, nothing spooled yet: rings and slots alone still hold it when ninetap is killed."""
+    options = ("--mode", mode, "--flow-active", "1s", "--spool-after", "5m")
+    trial.topics().run(*options)
+    load = trial.load(rate=RATE, flows=1000, bytes=120)
+    trial.broker.kill()
+    begin = counted(trial.ns, "vb").packets
+    lab.wait_for("three seconds of load", lambda: counted(trial.ns, "vb").packets > begin + 3 * RATE)
+    trial.kill()
+    trial.broker.restart()
+    trial.run(*options)
+    trial.stop(load)
+    finish(trial.tap)
+    trial.check(note="mode %s, killed with all in flight" % mode)
 
 
 def test_the_end_comes_in_the_outage(trial):
