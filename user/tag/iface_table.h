@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include "base/options.h"
 
-#define IFACE_TABLE_KEEP_NS (60ULL * 1000000000ULL)
+#define IFACE_TABLE_KEEP_NS (900ULL * 1000000000ULL)	/* longer than a flow waits, five minutes, and its batch */
 
 struct iface_table;
 struct iface_reader;
