@@ -16,6 +16,8 @@
 
 #define PARCELS 64U			/* as many seconds without a sink; then events are left out, which their n shows */
 
+#define LOSSES_MAX 100000U		/* events in a parcel: far more than a second can bring */
+
 struct observer {
 	const struct loader *loader;
 	struct serve *serve;
@@ -123,6 +125,15 @@ void observer_watch(struct observer *o, struct sink *sink, struct worker *worker
 	o->flows = flows;
 }
 
+static struct parcel *begin(struct observer *o, uint32_t cpu)
+{
+	struct parcel *p = o->outbox ? outbox_empty(o->outbox) : NULL;
+
+	if (p)
+		events_begin(&p->batch, cpu);
+	return p;
+}
+
 static void post(struct observer *o, struct parcel *p)
 {
 	if (!p->batch.count) {
@@ -133,17 +144,33 @@ static void post(struct observer *o, struct parcel *p)
 	outbox_send(p);
 }
 
+/* Without memory or a parcel it is left out; the spool's figures have it. */
+static void send_loss(struct observer *o, const struct sink_spool_loss *l)
+{
+	const struct ledger now = { .origin = o->ledger.origin, .ts_utc_ns = clock_ns(CLOCK_REALTIME) };
+	struct parcel *waits = outbox_next(o->outbox), *p = waits;
+
+	if (waits && waits->batch.count >= LOSSES_MAX) {
+		outbox_put_back(o->outbox, waits);
+		waits = p = NULL;
+	}
+	if (!p)
+		p = begin(o, l->cpu);
+	if (p)
+		(void)!loss_event(&p->batch, o->framing, &now, l);
+	if (waits)
+		outbox_put_back(o->outbox, waits);
+	else if (p)
+		post(o, p);
+}
+
+/* With what waits to be sent: they come by hundreds where a segment holds many CPUs' records, and parcels are few. */
 void observer_spool_lost(void *arg, const struct sink_spool_loss *l)
 {
 	struct observer *o = arg;
-	struct ledger now = { .origin = o->ledger.origin, .ts_utc_ns = clock_ns(CLOCK_REALTIME) };
-	struct parcel *p = o->outbox ? outbox_empty(o->outbox) : NULL;
 
-	if (!p)
-		return;
-	events_begin(&p->batch, l->cpu);
-	(void)!loss_event(&p->batch, o->framing, &now, l);	/* without memory it is left out; the spool's figures have it */
-	post(o, p);
+	if (o->outbox)
+		send_loss(o, l);
 }
 
 /*
@@ -222,15 +249,6 @@ static bool take(struct observer *o)
 	return true;
 }
 
-static struct parcel *begin(struct observer *o, uint32_t cpu)
-{
-	struct parcel *p = o->outbox ? outbox_empty(o->outbox) : NULL;
-
-	if (p)
-		events_begin(&p->batch, cpu);
-	return p;
-}
-
 /* The start once, changes of mode, then each CPU's ledger. An event without memory or room is left out. */
 static void send_events(struct observer *o, bool stop)
 {
@@ -304,9 +322,4 @@ bool observer_idle(struct observer *o)
 {
 	settle(o);
 	return !__atomic_load_n(&o->out, __ATOMIC_RELAXED);
-}
-
-const struct ledger *observer_ledger(const struct observer *o)
-{
-	return &o->ledger;
 }

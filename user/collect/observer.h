@@ -45,7 +45,4 @@ void observer_end(struct observer *o, bool keep);
 /* Whether every event that was sent is reported. */
 bool observer_idle(struct observer *o);
 
-/* The last ledger; of the run's account. */
-const struct ledger *observer_ledger(const struct observer *o);
-
 #endif
