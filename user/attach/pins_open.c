@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -18,6 +19,8 @@
 #include "attach/pins_priv.h"
 
 #define LOCK_TRIES 8			/* while others remove the folders above, which they found empty */
+#define LOCK_WAIT_MS 2000
+#define LOCK_STEP_MS 50
 
 /* Of the folder itself, or of where it is to be made. */
 static bool is_on_bpffs(const char *root)
@@ -150,6 +153,19 @@ static int check_left(struct pins *p)
 	return 0;
 }
 
+/* A process that was killed a moment ago has the lock until the kernel has taken it apart: rings to free take a while. */
+static int lock_when_free(struct pins *p)
+{
+	const struct timespec step = { .tv_nsec = LOCK_STEP_MS * 1000000L };
+	int err = make_and_lock(p);
+
+	for (int ms = 0; err == -EWOULDBLOCK && ms < LOCK_WAIT_MS; ms += LOCK_STEP_MS) {
+		nanosleep(&step, NULL);
+		err = make_and_lock(p);
+	}
+	return err;
+}
+
 static int open_folder(struct pins *p, const char *root, const char *instance)
 {
 	char name[NAME_MAX + 1];
@@ -160,7 +176,7 @@ static int open_folder(struct pins *p, const char *root, const char *instance)
 	if (!err)
 		err = look_for_other_versions(root, name);
 	if (!err)
-		err = make_and_lock(p);
+		err = lock_when_free(p);
 	if (err == -EWOULDBLOCK) {
 		say_living(p, instance);
 		return -EBUSY;
