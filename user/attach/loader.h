@@ -72,10 +72,7 @@ int loader_more_cpus(struct loader *l) __attribute__((warn_unused_result));
 int loader_snapshot(const struct loader *l, struct nt_counts *per_cpu, bool *exact)
 	__attribute__((warn_unused_result));
 
-/* Adds up every member over all CPUs. */
-void loader_sum(const struct nt_counts *per_cpu, uint32_t cpus, struct nt_counts *sum);
-
-/* loader_snapshot() and loader_sum() in one, without allocations to care about. 0 or -errno. */
+/* The sum of a loader_snapshot() over all CPUs, without allocations to care about. 0 or -errno. */
 int loader_counts(const struct loader *l, struct nt_counts *sum) __attribute__((warn_unused_result));
 
 /* Returns when every program run that began before the call has ended. 0 or -errno. For any thread. */

@@ -42,7 +42,7 @@ int loader_snapshot(const struct loader *l, struct nt_counts *per_cpu, bool *exa
 	return err;
 }
 
-void loader_sum(const struct nt_counts *per_cpu, uint32_t cpus, struct nt_counts *sum)
+static void sum_up(const struct nt_counts *per_cpu, uint32_t cpus, struct nt_counts *sum)
 {
 	uint64_t *to = (uint64_t *)sum;
 
@@ -62,7 +62,7 @@ int loader_counts(const struct loader *l, struct nt_counts *sum)
 	int err = per_cpu && exact ? loader_snapshot(l, per_cpu, exact) : -ENOMEM;
 
 	if (!err)
-		loader_sum(per_cpu, l->cpus, sum);
+		sum_up(per_cpu, l->cpus, sum);
 	free(per_cpu);
 	free(exact);
 	return err;

@@ -35,12 +35,6 @@ void ring_seek(struct ring *r, uint64_t pos);
 /* Gives the kernel back the room of all records before pos, a read_pos of this ring. */
 void ring_release(struct ring *r, uint64_t pos);
 
-/* Bytes of the ring that were given out and not released, headers included. */
-static inline uint64_t ring_held(const struct ring *r)
-{
-	return r->read_pos - *r->consumer;
-}
-
 /* Bytes in the ring that were not released, headers included. */
 uint64_t ring_fill(const struct ring *r);
 
