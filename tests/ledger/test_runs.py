@@ -116,6 +116,20 @@ def test_another_place_of_pins(things, pair, pins, load, tmp_path, setting):
 
 
 @pytest.mark.parametrize("mode", ("packet", "flow"))
+def test_no_broker_to_the_end(things, pair, pins, load, mode):
+    """More than the sink takes, and nobody who answers: the end waits, but not for ever, and says of each packet that it is lost."""
+    tap = things.tap(pair, "-i", "vb", "--hook", "tc", "--mode", mode, "--flow-idle", "1s", *pins, output="kafka:127.0.0.1:1/none")
+    sent = load(pair, "va", flows=30000, packets=40000, rate=RATE).wait()
+    seen = counted(pair, "vb").packets
+    account = finish(tap, code=os.EX_IOERR)
+    rest = next((line for line in tap.lines if "ninetap: in flows:" in line), "")
+    lost = account["lost_closed"] + account["lost_flows_full"] + sum(int(n) for n in re.findall(r"lost_closed=(\d+)", rest))
+    assert account["seen"] == seen == sent.packets == lost, (account, rest)
+    assert not any("does not balance" in line for line in tap.lines)
+    assert pair.left("vb") == []
+
+
+@pytest.mark.parametrize("mode", ("packet", "flow"))
 def test_kept_and_taken_over(things, pair, pins, load, mode):
     """A run ends with --keep and the next goes on, twice, while packets keep coming: one epoch, nothing unseen."""
     options = ("-i", "vb", "--hook", "tc", "--mode", mode, *pins, "--keep")

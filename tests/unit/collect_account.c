@@ -63,6 +63,26 @@ static void test_the_rest_is_a_loss(void)
 	CHECK_EQ(account_exit_code(&b, -ECANCELED), EX_IOERR);
 }
 
+/* What flow tables still held is a loss, too; more in flow records than in tables is no loss but a mistake. */
+static void test_the_rest_of_flows_is_a_loss(void)
+{
+	struct account a = sample(), b;
+
+	a.flows_gone = (struct nt_tally){ 1, 1, 100 };
+	b = a;
+	account_flows_rest(&a, 0);
+	CHECK_EQ(a.flows.lost[NT_LOSS_CLOSED].events, 3);
+	CHECK_EQ(a.flows.lost[NT_LOSS_CLOSED].bytes, 300);
+	CHECK(account_balances(&a));
+	CHECK_EQ(account_exit_code(&a, 0), EX_IOERR);
+	account_flows_rest(&b, -ECANCELED);
+	CHECK_EQ(b.flows.lost[NT_LOSS_WRITE].packets, 3);
+	a = sample();
+	a.flows_gone.events = 5;
+	account_flows_rest(&a, 0);
+	CHECK(!account_balances(&a));
+}
+
 static void test_each_loss_fails_the_run(void)
 {
 	struct account a = { .outcome.safe.events = 10, .outcome.unread = 1 };
@@ -100,6 +120,7 @@ int main(void)
 {
 	RUN(test_the_account_balances);
 	RUN(test_the_rest_is_a_loss);
+	RUN(test_the_rest_of_flows_is_a_loss);
 	RUN(test_each_loss_fails_the_run);
 	RUN(test_outcomes_are_summed);
 	return check_done();

@@ -243,6 +243,48 @@ static void test_what_is_kept_stays_in_the_ring(void)
 	close_bench(&b);
 }
 
+/* What lies in a ring, n records from number `from` on, the last of them damaged. */
+static void fill_ring(struct bench *b, unsigned char *data, uint64_t from, uint32_t n, unsigned long *producer)
+{
+	uint32_t bytes = NT_RECORD_SIZE(0);
+
+	b->lane.ring.data = data;
+	b->lane.ring.size = 4096;
+	b->lane.ring.producer = producer;
+	for (*producer = b->lane.ring.read_pos; n; n--, *producer += RECORD_BYTES) {
+		struct nt_record r = record(from++);
+
+		bytes -= n == 1 ? 8 : 0;
+		memcpy(data + *producer, &bytes, sizeof(bytes));
+		memcpy(data + *producer + 8, &r, bytes);
+	}
+}
+
+/* What a sink has no room for to the end is lost, each record of it, and what it gave up; gaps and damage are counted. */
+static void test_what_is_never_sent_is_lost(void)
+{
+	static unsigned char data[4096] __attribute__((aligned(8)));
+	unsigned long producer;
+	struct bench b;
+
+	open_bench(&b, 2, 0);
+	give(&b, 1);
+	give(&b, 2);
+	fake.room = false;
+	give(&b, 3);
+	fill_ring(&b, data, 5, 3, &producer);
+	report(&b, 0, 2, NT_LOSS_CLOSED);
+	lane_abandon(&b.lane);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_CLOSED].events, 5);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_CLOSED].packets, 10);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_CLOSED].bytes, 500);
+	CHECK_EQ(published(&b)->lost[NT_LOSS_ENCODE].events, 1);
+	CHECK_EQ(published(&b)->safe.events, 0);
+	CHECK_EQ(published(&b)->missing, 1);
+	CHECK_EQ(b.consumer, producer);
+	close_bench(&b);
+}
+
 static void test_damage_is_counted_and_passed_over(void)
 {
 	struct bench b;
@@ -430,6 +472,7 @@ int main(void)
 	RUN(test_a_gap_is_published_with_what_is_behind_it);
 	RUN(test_losses_have_their_reason_and_their_sums);
 	RUN(test_what_is_kept_stays_in_the_ring);
+	RUN(test_what_is_never_sent_is_lost);
 	RUN(test_damage_is_counted_and_passed_over);
 	RUN(test_without_room_records_stay_in_the_ring);
 	RUN(test_what_is_held_is_due_by_age_or_when_full);

@@ -69,6 +69,19 @@ void account_rest(struct account *a, int error)
 		a->outcome.lost[NT_LOSS_WRITE].events += recorded - known;
 }
 
+void account_flows_rest(struct account *a, int error)
+{
+	const struct nt_tally *gone = &a->flows_gone;
+	struct nt_tally in = a->counts.flow, rest;
+
+	ledger_add(&in, &a->counts.overflow);
+	if (gone->events > in.events || gone->packets > in.packets || gone->bytes > in.bytes)
+		return;
+	rest = (struct nt_tally){ in.events - gone->events, in.packets - gone->packets, in.bytes - gone->bytes };
+	ledger_add(&a->flows.lost[error ? NT_LOSS_WRITE : NT_LOSS_CLOSED], &rest);
+	a->flows_gone = in;
+}
+
 int account_exit_code(const struct account *a, int error)
 {
 	if (error == -EPIPE)
@@ -116,6 +129,18 @@ static void log_wire(const struct account *a)
 	log_notice("on the wire:%s", line);
 }
 
+/* What of `flow` and `overflow` was lost behind the tables; a run mostly loses nothing there. */
+static void log_flows(const struct flow_outcome *f)
+{
+	char line[LINE_BYTES] = "";
+
+	item(line, "", "delivered", f->safe.events);
+	for (int i = 0; i < NT_LOSS_MAX; i++)
+		item(line, "lost_", ledger_loss_names[i], f->lost[i].events);
+	if (losses(f->lost))
+		log_notice("in flows:%s", line);
+}
+
 static void log_spool(const struct sink_stats *s)
 {
 	if (s->spool_in)
@@ -138,6 +163,7 @@ void account_log(const struct account *a)
 {
 	log_packets(a);
 	log_wire(a);
+	log_flows(&a->flows);
 	log_spool(&a->sink);
 	log_notes(&a->counts);
 	if (!account_balances(a))

@@ -33,6 +33,9 @@ bool account_balances(const struct account *a);
  */
 void account_rest(struct account *a, int error);
 
+/* What was counted in flow tables when a run was cut short, and is in no flow record: lost, by that error or to its end. */
+void account_flows_rest(struct account *a, int error);
+
 /* The sysexits(3) code: 0 if every record that was wanted is safe. error as above. */
 int account_exit_code(const struct account *a, int error);
 

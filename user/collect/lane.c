@@ -193,6 +193,27 @@ void lane_take(struct lane *l, struct outlet *out, const struct nt_record *rec, 
 		settle(l);
 }
 
+void lane_abandon(struct lane *l)
+{
+	struct nt_tally *lost = &l->settled.lost[NT_LOSS_CLOSED];
+	const struct nt_record *rec;
+	uint32_t bytes;
+
+	for (uint32_t i = 0; i < l->held_n; i++)
+		tally_record(lost, l->held[i].rec);
+	l->held_n = 0;
+	while ((rec = ring_next(&l->ring, &bytes))) {
+		l->now.ring_pos = l->ring.read_pos;
+		if (record_whole(rec, bytes)) {
+			follow(l, rec);
+			tally_record(lost, rec);
+		} else {
+			tally_count(&l->now.lost[NT_LOSS_ENCODE], 1, 0, 0);
+		}
+	}
+	settle(l);
+}
+
 static int encode(struct outlet *out, const struct nt_record *rec)
 {
 	struct tagged t = { .rec = rec, .origin = out->origin };

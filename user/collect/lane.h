@@ -91,6 +91,9 @@ static inline bool lane_is_due(const struct lane *l, const struct outlet *out, i
 /* The sink's word about one of its batches. */
 void lane_report(struct lane *l, const struct sink_report *r);
 
+/* Once the sink is closed, which has reported all it took: what it never took is lost to its end. */
+void lane_abandon(struct lane *l);
+
 /* Whether nothing is held, and all that was sent is reported. */
 static inline bool lane_idle(const struct lane *l)
 {

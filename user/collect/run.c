@@ -127,13 +127,14 @@ static bool events_safe(struct run *r)
 	return observer_idle(r->observer) && worker_idle(r->worker);
 }
 
-static void wait_until(struct run *r, bool (*reached)(struct run *r), int timeout_ms)
+static bool wait_until(struct run *r, bool (*reached)(struct run *r), int timeout_ms)
 {
 	const struct timespec step = { .tv_nsec = 2000000 };
 	int64_t end = clock_monotonic_ns() + timeout_ms * 1000000LL;
 
 	while (!reached(r) && !r->out.error && clock_monotonic_ns() < end)
 		nanosleep(&step, NULL);
+	return reached(r);
 }
 
 /* Nothing new comes in after this; or, if kept, what comes is for the next run. */
@@ -155,9 +156,9 @@ static void wind_down(struct run *r, bool keep)
 		return;
 	worker_drain(r->worker, keep);
 	flow_thread_finish(r->flows, keep);
-	wait_until(r, all_safe, CLOSE_TIMEOUT_MS);
+	r->cut_short = !wait_until(r, all_safe, CLOSE_TIMEOUT_MS);
 	observer_end(r->observer, keep);
-	wait_until(r, events_safe, EVENTS_TIMEOUT_MS);
+	(void)wait_until(r, events_safe, EVENTS_TIMEOUT_MS);
 }
 
 /* The sink reports its last while it is closed: lanes and flows still stand. */
@@ -166,6 +167,8 @@ static void close_stages(struct run *r, struct account *a)
 	worker_join(r->worker);
 	outlet_close(&r->out, r->out.error ? 0 : CLOSE_TIMEOUT_MS, &a->sink);
 	flow_thread_stop(r->flows);
+	if (!a->kept && !r->out.error)
+		worker_abandon(r->worker);
 	for (uint32_t cpu = 0; r->worker && cpu < r->loader.cpus; cpu++) {
 		struct flow_outcome out;
 		struct nt_tally held;
@@ -187,6 +190,8 @@ static int run_account(struct run *r, struct account *a)
 		return EX_OSERR;
 	}
 	account_rest(a, r->out.error);
+	if (r->cut_short && !a->kept)
+		account_flows_rest(a, r->out.error);
 	account_log(a);
 	if (r->keeper)
 		keeper_log(r->keeper);

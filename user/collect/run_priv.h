@@ -33,6 +33,7 @@ struct run {
 	int epoll_fd, signal_fd, check_fd, duration_fd;
 	int stop_fd;			/* tells a sink that waits for its reader */
 	bool stop;
+	bool cut_short;			/* at the end not all was safe in time */
 };
 
 /*

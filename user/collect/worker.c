@@ -354,6 +354,13 @@ void worker_join(struct worker *w)
 	w->started = false;
 }
 
+void worker_abandon(struct worker *w)
+{
+	for (uint32_t cpu = 0; w && cpu < w->cpus; cpu++)
+		if (w->open[cpu])
+			lane_abandon(&w->lanes[cpu]);
+}
+
 void worker_free(struct worker *w)
 {
 	if (!w)

@@ -59,6 +59,9 @@ bool worker_sink_full(const struct worker *w);	/* as of the last turn */
 
 /* Ends the thread; its lanes stay for worker_free(), since the sink reports when it is closed, too. NULL is fine. */
 void worker_join(struct worker *w);
+
+/* After that, and once the sink is closed: what it never took of the rings is counted as lost. NULL is fine. */
+void worker_abandon(struct worker *w);
 void worker_free(struct worker *w);
 
 #endif
