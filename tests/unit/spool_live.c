@@ -28,6 +28,35 @@ static void test_gone(void)
 	}
 }
 
+/* The writer sees it at the next sync, and goes on in a new file; of a folder that is gone it takes nothing. */
+static void test_written_gone(void)
+{
+	struct spool_settings set = settings(16 * MIB);
+	struct spool *s = NULL;
+
+	fresh();
+	set.sync_ns = 1;
+	CHECK_EQ(spool_open(&s, &set), 0);
+	put_all(s, 1, 3, 10);
+	CHECK_EQ(unlink(segment_path(0)), 0);
+	catch_log();
+	spool_poll(s);
+	CHECK_EQ(caught("somebody removed its newest segment"), 1);
+	put_all(s, 4, 6, 10);
+	CHECK_EQ(files_in(dir), 1);
+	expect(s, 4, 6, 10, NULL);
+	expect_end(s);
+	CHECK_EQ(stats(s).lost_damaged, 2 + 3 + 4);
+	put_all(s, 7, 8, 10);
+	empty_folder(dir);
+	CHECK_EQ(rmdir(dir), 0);
+	catch_log();
+	spool_poll(s);
+	CHECK_EQ(put(s, 9, 10), -ENOENT);
+	CHECK_EQ(caught("the spool"), 2);
+	spool_close(s);
+}
+
 /* All files go while it runs: it goes on, with what comes behind. */
 static void test_all_gone(void)
 {
@@ -165,6 +194,7 @@ static void test_drop_gone(void)
 static void tests(void)
 {
 	RUN(test_gone);
+	RUN(test_written_gone);
 	RUN(test_all_gone);
 	RUN(test_cut_written);
 	RUN(test_cut_end_first);

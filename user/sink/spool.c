@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -93,10 +94,22 @@ int spool_open(struct spool **out, const struct spool_settings *set)
 	return err;
 }
 
+/* Somebody removed the file that is written: what is in it is lost once it would be read, and nothing may follow it. */
+static void leave_removed(struct spool *s)
+{
+	struct stat st;
+
+	if (s->write_fd < 0 || fstat(s->write_fd, &st) || st.st_nlink)
+		return;
+	log_error("write the spool %s: somebody removed its newest segment: what was in there is lost", s->dir);
+	spool_end_segment(s);
+}
+
 void spool_close(struct spool *s)
 {
 	if (!s)
 		return;
+	leave_removed(s);
 	spool_end_segment(s);
 	spool_sync_stop(s->sync, &s->dirty);
 	free_spool(s);
@@ -262,6 +275,7 @@ void spool_poll(struct spool *s)
 		spool_drop_old(s);
 	if (!s->dirty.n || now < s->sync_due_ns)
 		return;
+	leave_removed(s);
 	spool_sync_ask(s->sync, &s->dirty);
 	s->sync_due_ns = now + s->set.sync_ns;
 }
