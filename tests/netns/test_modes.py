@@ -4,8 +4,10 @@ import json
 import os
 import re
 import signal
+import urllib.error
 import urllib.request
 
+import pytest
 from prometheus_client.openmetrics import parser
 
 import catalogue as c
@@ -40,15 +42,24 @@ def shown(ns):
     return found[0]
 
 
+def served(address, path):
+    """The text; None while there are no figures yet, for a second."""
+    try:
+        with urllib.request.urlopen("http://%s%s" % (address, path), timeout=lab.WAIT) as answer:
+            return answer.read().decode()
+    except urllib.error.HTTPError as e:
+        assert e.code == 503
+        return None
+
+
 def scrape(ns, tap):
     """The samples, by name and labels."""
     address = re.search(r"http://(\S+)/metrics", tap.wait_line("metrics at ")).group(1)
     with ns.entered():
-        with urllib.request.urlopen("http://%s/healthz" % address, timeout=lab.WAIT) as answer:
-            assert answer.read() == b"ok\n"
-        with urllib.request.urlopen("http://%s/metrics" % address, timeout=lab.WAIT) as answer:
-            families = parser.text_string_to_metric_families(answer.read().decode())
-            return {(s.name, *sorted(s.labels.items())): s.value for f in families for s in f.samples}
+        lab.wait_for("the first figures", lambda: served(address, "/metrics"))
+        assert served(address, "/healthz") == "ok\n"
+        families = parser.text_string_to_metric_families(served(address, "/metrics"))
+        return {(s.name, *sorted(s.labels.items())): s.value for f in families for s in f.samples}
 
 
 def total(samples, name, **labels):
@@ -132,6 +143,21 @@ def test_metrics_cannot_listen(things, pair):
     assert said == "ninetap: error: listen at %s: Address already in use\n" % address
     assert pair.left("va") == []
     tap.stop()
+
+
+@pytest.mark.parametrize("iface, plane", (("vb", "data"), ("va", None)))
+def test_what_waits_in_a_ring_has_its_name(things, pair, iface, plane):
+    """The next run reads at once what came while nobody did: it knows the interface by then, also one that it does not record."""
+    options = ("--hook", "tc", "--plane", "data", "--batch-records", "8", *PINS)
+    tap = things.tap(pair, "-i", "vb", *options)
+    try:
+        tap.proc.send_signal(signal.SIGKILL)
+        tap.ended()
+        send(things, pair, 200)
+        records, _ = things.tap(pair, "-i", iface, *options).stop()
+        assert len(records) == 200 and {(r["iface"], r.get("plane")) for r in records} == {("vb", plane)}
+    finally:
+        ninetap(pair, "detach")
 
 
 def test_the_killed_is_shown(things, pair):

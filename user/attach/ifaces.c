@@ -111,12 +111,22 @@ static enum plane plane_of(const struct ifaces *s, const struct iface *i)
 	return plane;
 }
 
-static int tell_table(struct ifaces *s, const struct iface *i)
+int ifaces_stage_name(struct ifaces *s, const struct iface *i)
 {
-	int err = iface_table_set(s->table, i->link.ifindex, i->link.name, plane_of(s, i));
+	int err = iface_table_set(s->table, i->link.ifindex, i->link.name, i->rule ? plane_of(s, i) : PLANE_NONE);
 
 	if (err)
 		log_error("name %s on records: %s", i->link.name, strerror(-err));
+	return err;
+}
+
+/* Before there are programs: a batch that is full is tagged within a millisecond of its first packet. */
+static int tell_table(struct ifaces *s, const struct iface *i)
+{
+	int err = ifaces_stage_name(s, i);
+
+	if (!err)
+		ifaces_publish(s);
 	return err;
 }
 
@@ -145,7 +155,6 @@ static int attach_both(struct ifaces *s, struct iface *i)
 
 	if (!err)
 		err = set_mode(s, i);
-
 	if (!err)
 		err = attach_put(s->attacher, &i->link, hook, NT_DIR_IN, &i->in);
 	if (!err)

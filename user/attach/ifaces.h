@@ -28,6 +28,13 @@ struct ifaces_settings {
 };
 
 /*
+ * Publishes the names of all interfaces that are there, those that no rule
+ * matches only for IFACE_TABLE_KEEP_NS: to be called before rings that were
+ * taken over are read. 0, or -errno after the reason was logged.
+ */
+int ifaces_names(const struct ifaces_settings *s) __attribute__((warn_unused_result));
+
+/*
  * Attaches every interface that a rule matches, taking over what a ninetap
  * before left (s->programs.adopted). 0, or -errno after the reason was logged
  * and everything was detached again, or kept, if it had been taken over: -ENODEV (a name, not a glob,

@@ -42,6 +42,12 @@ const struct iface_rule *ifaces_rule(const struct ifaces *s, const char *name);
 /* NULL if it is none of ours. Valid until the list changes. */
 struct iface *ifaces_find(struct ifaces *s, int ifindex);
 
+/* Name and plane for the tag stage, seen from the next publish on. rule may be NULL: no plane. -errno is logged. */
+int ifaces_stage_name(struct ifaces *s, const struct iface *i);
+
+/* What was staged can be seen; if memory is missing for it, it is tried again once a second. */
+void ifaces_publish(struct ifaces *s);
+
 /* An interface that is there: attaches, follows a new name, or drops it. */
 int ifaces_link(struct ifaces *s, const struct link *l);
 

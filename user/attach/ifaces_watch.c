@@ -118,7 +118,7 @@ static void verify_dirty(struct ifaces *s)
 	}
 }
 
-static void publish(struct ifaces *s)
+void ifaces_publish(struct ifaces *s)
 {
 	if (iface_table_publish(s->table, clock_monotonic_ns()))
 		log_warn("publish interface names: out of memory");	/* tried again by the next check */
@@ -165,7 +165,7 @@ int ifaces_event(struct ifaces *s)
 		(void)log_failure(err);
 	}
 	verify_dirty(s);
-	publish(s);
+	ifaces_publish(s);
 	return err;
 }
 
@@ -173,7 +173,7 @@ void ifaces_check(struct ifaces *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		ifaces_verify(s, &s->list[i]);
-	publish(s);
+	ifaces_publish(s);
 }
 
 int ifaces_fd(const struct ifaces *s)
@@ -196,6 +196,39 @@ static int start(struct ifaces *s, const struct attach_programs *p)
 		return err;
 	attach_sweep(s->attacher);
 	return log_failure(iface_table_publish(s->table, clock_monotonic_ns()));
+}
+
+static int stage_names(struct ifaces *s, const struct link_list *all)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < all->n && !err; i++) {
+		const struct iface one = { .link = all->links[i], .rule = ifaces_rule(s, all->links[i].name) };
+
+		err = ifaces_stage_name(s, &one);
+		if (!err && !one.rule)
+			iface_table_gone(s->table, one.link.ifindex, clock_monotonic_ns());
+	}
+	return err;
+}
+
+int ifaces_names(const struct ifaces_settings *settings)
+{
+	struct ifaces s = { .options = settings->options, .table = settings->table, .board = settings->board };
+	struct link_list all = { 0 };
+	int err = rtnl_open(&s.rtnl);
+
+	if (!err)
+		err = link_list_read(s.rtnl, &all);
+	if (!err)
+		err = stage_names(&s, &all);
+	if (!err)
+		err = iface_table_publish(s.table, clock_monotonic_ns());
+	link_list_free(&all);
+	rtnl_close(s.rtnl);
+	if (err)
+		log_error("name the interfaces: %s", strerror(-err));
+	return err;
 }
 
 int ifaces_open(struct ifaces **out, const struct ifaces_settings *settings)

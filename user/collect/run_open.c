@@ -151,11 +151,24 @@ static int start_threads(struct run *r)
 	return watch(r, worker_done_fd(r->worker)) ? os_error("watch the worker") : 0;
 }
 
-static int attach(struct run *r)
+static struct ifaces_settings ifaces_settings(struct run *r)
 {
-	struct ifaces_settings s = {
+	return (struct ifaces_settings) {
 		.options = r->o, .programs = loader_programs(&r->loader), .table = r->table, .board = board(r),
 	};
+}
+
+/* The worker reads what waits in rings at once. */
+static int name_interfaces(struct run *r)
+{
+	struct ifaces_settings s = ifaces_settings(r);
+
+	return ifaces_exit_code(ifaces_names(&s));
+}
+
+static int attach(struct run *r)
+{
+	struct ifaces_settings s = ifaces_settings(r);
 	int err = ifaces_open(&r->ifaces, &s);
 
 	if (err)
@@ -192,6 +205,8 @@ int run_open(struct run *r)
 	if (err)
 		return loader_exit_code(err);
 	code = open_stages(r);
+	if (!code)
+		code = name_interfaces(r);
 	if (!code)
 		code = start_threads(r);
 	if (!code)
