@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "attach/pins.h"
 #include "collect/account.h"
 #include "collect/commands.h"
 #include "collect/reload.h"
@@ -42,6 +43,8 @@ static const char *refusal(const struct run *r)
 {
 	if (!r->loader.pins)
 		return "nothing is pinned (--pins)";
+	if (!pins_stand(r->loader.pins))
+		return "somebody removed what was pinned";
 	if (strcmp(r->o->instance, r->next->instance))
 		return "instance can't change in a running ninetap";
 	if (strcmp(r->o->pins, r->next->pins))
@@ -224,11 +227,14 @@ static int run_once(const struct options *o, struct options *next, bool *ran, bo
 
 	*ran = !code;
 	if (*ran) {
+		observer_step(r.observer, r.ifaces);	/* who waits for "ready" finds metrics, and the start in the stream */
 		log_notice("ready: %zu interfaces%s", ifaces_count(r.ifaces),
 			   r.loader.adopted ? ", going on where the ninetap before ended" : "");
 		code = run_loop(&r);
 	}
-	a.kept = r.again || (*ran && o->keep && r.loader.pins) || (!*ran && r.loader.adopted);
+	if (*ran && !r.again && o->keep && r.loader.pins && !pins_stand(r.loader.pins))
+		log_warn("keep what is pinned: somebody removed it: all is drained and detached");
+	a.kept = r.again || (*ran && o->keep && pins_stand(r.loader.pins)) || (!*ran && r.loader.adopted);
 	r.loader.keep = a.kept;
 	wind_down(&r, a.kept);
 	close_stages(&r, &a);
