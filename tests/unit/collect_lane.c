@@ -130,11 +130,12 @@ static void test_gaps_go_out_with_the_batch(void)
 	struct bench b;
 
 	open_bench(&b, 3, 0);
+	b.lane.lost_before = 40;
 	give(&b, 1);
 	give(&b, 2);
 	give(&b, 5);
 	CHECK_EQ(fake.n, 1);
-	CHECK_EQ(fake.lost[0], 2);
+	CHECK_EQ(fake.lost[0], 42);
 	give(&b, 6);
 	CHECK_EQ(b.lane.now.missing, 2);
 	CHECK_EQ(b.lane.now.next_seq, 7);
@@ -254,7 +255,7 @@ static void fill_ring(struct bench *b, unsigned char *data, uint64_t from, uint3
 	for (*producer = b->lane.ring.read_pos; n; n--, *producer += RECORD_BYTES) {
 		struct nt_record r = record(from++);
 
-		bytes -= n == 1 ? 8 : 0;
+		bytes -= n == 1 ? 4 : 0;	/* takes the same room */
 		memcpy(data + *producer, &bytes, sizeof(bytes));
 		memcpy(data + *producer + 8, &r, bytes);
 	}

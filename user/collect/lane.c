@@ -37,6 +37,8 @@ static void go_on(struct lane *l)
 		ring_seek(&l->ring, l->settled.ring_pos);
 	l->settled.ring_pos = l->ring.read_pos;
 	l->now = l->settled;
+	for (int i = 0; i < NT_LOSS_MAX; i++)
+		l->lost_before += i == NT_LOSS_ENCODE ? 0 : l->settled.lost[i].events;
 }
 
 int lane_open(struct lane *l, const struct outlet *out, const struct lane_settings *s)
@@ -75,7 +77,7 @@ bool record_whole(const struct nt_record *rec, uint32_t bytes)
 
 uint64_t lane_lost(const struct lane *l, const struct outlet *out)
 {
-	return l->now.missing + l->now.lost[NT_LOSS_ENCODE].events + sink_lost(out->sink, l->cpu);
+	return l->now.missing + l->now.lost[NT_LOSS_ENCODE].events + l->lost_before + sink_lost(out->sink, l->cpu);
 }
 
 /* Into the copy that is not current, which then becomes it; only then the ring's room is given back. */

@@ -50,6 +50,7 @@ struct lane {
 	struct nt_outcome now;		/* as of the last record taken, but for what sinks decide */
 	struct nt_outcome settled;	/* as published */
 	struct nt_outcomes *outcomes;	/* where it is published; NULL: nowhere */
+	uint64_t lost_before;		/* records, by the sinks of processes before this one */
 	int64_t since_ns;		/* when the first record that is held was taken */
 	bool keep;			/* what the sink gives up at its end stays in the ring, for the next process */
 };
