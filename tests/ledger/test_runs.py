@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import urllib.error
 import urllib.request
@@ -110,6 +111,21 @@ def test_another_place_of_pins(things, pair, pins, load, tmp_path, setting):
     configured(tmp_path, **{**dict(interfaces=["va"], instance="one", pins=pins[1]), setting: {"instance": "two", "pins": pins[1] + "2"}[setting]})
     hup(tap)
     tap.wait_line("%s can't change in a running ninetap: all goes on as it is" % setting)
+    more(pair)
+    settle(tap, sender.stop(), pair)
+    assert pair.left("vb") == []
+
+
+def test_pins_removed(things, pair, pins, load, tmp_path):
+    """By somebody else: nothing would outlive this run, so it neither ends for another configuration nor leaves anything for the next."""
+    path = configured(tmp_path, interfaces=["vb"], site="east")
+    tap = things.tap(pair, "-c", str(path), "--hook", "tc", *pins, "--keep")
+    sender = load(pair, "va", flows=300, rate=RATE)
+    more(pair)
+    shutil.rmtree(pins[1])
+    configured(tmp_path, interfaces=["vb"], site="west")
+    hup(tap)
+    tap.wait_line("somebody removed what was pinned: all goes on as it is")
     more(pair)
     settle(tap, sender.stop(), pair)
     assert pair.left("vb") == []

@@ -236,6 +236,40 @@ static void test_failed_start_keeps(void)
 	CHECK(!lab_has_qdisc("a0"));
 }
 
+/* Somebody removed the pins of rings and tables: they stand in the programs' arrays still, with all that is in them. */
+static void test_unpinned_maps_are_found(void)
+{
+	const char *const pins[] = { "ring_0", "ring_1", "flows_short_0", "flows_long_1" };
+	struct lab_run a, b;
+	unsigned long sent;
+	char path[512];
+
+	lab_quiet_veths(1);
+	lab_bpffs();
+	lab_run_init(&a, "a0", HOOK_AUTO, TC_AUTO, NULL);
+	lab_run_init(&b, "a0", HOOK_AUTO, TC_AUTO, NULL);
+	lab_kill(lab_run_child(&a));
+	lab_send("b0");
+	lab_sent(200);
+	lab_send_stop();
+	sent = lab_iface_packets("a0");
+	for (size_t i = 0; i < sizeof(pins) / sizeof(pins[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", lab_folder("default"), pins[i]);
+		(void)!unlink(path);		/* there may be one CPU only */
+	}
+	CHECK_EQ(lab_run_open(&b), 0);
+	CHECK_EQ(ring_records(&b.loader), sent);
+	for (size_t i = 0; i < sizeof(pins) / sizeof(pins[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", lab_folder("default"), pins[i]);
+		CHECK(i == 1 || !access(path, F_OK));
+	}
+	CHECK(pins_stand(b.loader.pins));
+	snprintf(path, sizeof(path), "%s/nt_instance", lab_folder("default"));
+	unlink(path);
+	CHECK(!pins_stand(b.loader.pins));
+	lab_run_close(&b, false);
+}
+
 static void test_interface_deleted_meanwhile(void)
 {
 	struct lab_run a, b;
@@ -336,6 +370,7 @@ int main(void)
 	RUN(test_xdp_is_tried_first);
 	RUN(test_kept);
 	RUN(test_failed_start_keeps);
+	RUN(test_unpinned_maps_are_found);
 	RUN(test_interface_deleted_meanwhile);
 	RUN(test_interface_moved_meanwhile);
 	RUN(test_sizes_stay);

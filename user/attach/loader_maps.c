@@ -164,18 +164,31 @@ static int create(const struct loader *l, const struct inner *t, const char *nam
 	return bpf_map_create(t->type, name, t->key, t->value, t->entries, &opts);
 }
 
-/* The pinned one, or a new one that is pinned: so whatever is in its place is pinned, too. */
-static int get_or_create(const struct loader *l, const struct inner *t, const char *name, const char *pin)
+/* What stands there, though somebody removed its pin: it still holds what was put into it. -ENOENT. */
+static int get_placed(const struct inner *t, uint32_t at)
+{
+	uint32_t id = 0;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(t->outer), &at, &id))
+		return -ENOENT;
+	return bpf_map_get_fd_by_id(id);
+}
+
+/* The pinned one, or the one that stands there, or a new one; pinned, so that whatever is in its place is. */
+static int get_or_create(const struct loader *l, const struct inner *t, const char *name, const char *pin, uint32_t at)
 {
 	const struct layout want = { .type = t->type, .key = t->key, .value = t->value, .entries = t->entries };
 	int fd = pins_get(l->pins, pin), err = 0;
+	bool pinned = fd != -ENOENT;
 
-	if (fd == -ENOENT) {
+	if (!pinned)
+		fd = get_placed(t, at);
+	if (fd == -ENOENT)
 		fd = create(l, t, name);
-		err = fd < 0 ? fd : pins_put(l->pins, pin, fd);
-	} else if (fd >= 0 && !loader_fits(fd, &want, NULL)) {
+	if (fd >= 0 && !loader_fits(fd, &want, NULL))
 		err = -EPROTO;
-	}
+	else if (fd >= 0 && !pinned)
+		err = pins_put(l->pins, pin, fd);
 	if (err && fd >= 0)
 		close(fd);
 	return err ? err : fd;
@@ -200,7 +213,7 @@ static int make(const struct loader *l, const struct inner *t, const char *pin, 
 	int fd, err;
 
 	snprintf(name, sizeof(name), "nt_%s_%u", t->kind, at);
-	fd = get_or_create(l, t, name, pin);
+	fd = get_or_create(l, t, name, pin, at);
 	if (fd < 0)
 		return fd;
 	err = put(t, at, fd);

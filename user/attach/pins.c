@@ -69,6 +69,11 @@ bool pins_whole(const struct pins *p)
 	return p && p->whole;
 }
 
+bool pins_stand(const struct pins *p)
+{
+	return p && is_there(p) && !faccessat(p->lock, PINS_INSTANCE, F_OK, 0);
+}
+
 static int path_of(const struct pins *p, const char *name, char out[PATH_MAX])
 {
 	int n = snprintf(out, PATH_MAX, "%s/%s", p->path, name);

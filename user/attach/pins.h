@@ -40,8 +40,11 @@ int pins_open(struct pins **out, const char *root, const char *instance) __attri
 /* Unlocks it; what is pinned stays. NULL is fine. */
 void pins_close(struct pins *p);
 
-/* Whether a whole set of maps is there. */
+/* Whether a whole set of maps was there when the folder was opened. */
 bool pins_whole(const struct pins *p);
+
+/* Whether one is there now: not if somebody removed it since, and then nothing outlives this process. */
+bool pins_stand(const struct pins *p);
 
 /* A descriptor of what is pinned, which the caller closes; -ENOENT. */
 int pins_get(const struct pins *p, const char *name) __attribute__((warn_unused_result));
