@@ -123,6 +123,14 @@ static void test_cpu_that_never_told(void)
 	CHECK_EQ(number("absent_cpus"), 2);
 	cpu_free(c);
 	empty_dir();
+	c = sample();			/* without a start: the other's ledger tells */
+	c->cpus = 2;
+	cpu_event(c, true);
+	write_rows(c, 0, ROWS_MAX, "p", "p.flows", "p.events");
+	CHECK_EQ(audit(in_dir("p")), 1);
+	CHECK_EQ(number("absent_cpus"), 1);
+	cpu_free(c);
+	empty_dir();
 }
 
 static void test_spool_dropped_something_unknown(void)

@@ -133,6 +133,8 @@ void cpu_event(struct cpu *c, bool closing)
 	for (int i = 0; i < NT_LOSS_MAX; i++)
 		p += put_tally(p, losses[i], &c->lost[i]);
 	p[-1] = '}';
+	if (c->cpus)
+		p += sprintf(p, ",\"cpus\":%u", c->cpus);
 	p += sprintf(p, ",\"flows_lost\":{");
 	p += put_tally(p, "encode", &c->flows_lost);
 	p[-1] = '}';

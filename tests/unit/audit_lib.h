@@ -24,7 +24,7 @@ struct row {
 struct cpu {
 	const char *box;
 	uint64_t epoch;
-	unsigned int cpu;
+	unsigned int cpu, cpus;		/* cpus: that its events tell of; 0: they don't */
 	uint64_t now_ns, n, seq, generation, entry;
 	struct nt_tally fate[NT_COUNT_FATES_END], safe, lost[NT_LOSS_MAX], flows_lost;
 	struct nt_tally open[2];	/* in the flow table, [1]: overflow */

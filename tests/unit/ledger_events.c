@@ -110,7 +110,7 @@ static void test_ledger_has_each_figure(void)
 	CHECK(json_is_true(json_object_get(o, "closing")) && json_is_true(json_object_get(o, "exact")));
 	/* type, ts, box, site, ren, epoch; cpu, n, closing, exact, seq; notes, safe, lost, unread, missing, flows_open,
 	 * flows_lost, ring_bytes, ring_fill_bytes, clock_error_ns */
-	CHECK_EQ(json_object_size(o), 6 + 5 + NT_COUNT_FATES_END + 10);
+	CHECK_EQ(json_object_size(o), 7 + 5 + NT_COUNT_FATES_END + 10);
 	json_decref(o);
 	batch_free(&b);
 }

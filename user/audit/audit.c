@@ -99,14 +99,13 @@ static uint64_t cpus_told(const struct book *b, const struct book_start *s)
 	return n;
 }
 
-static bool is_said_before(const struct book *b, size_t start)
+/* Of what a box said about an epoch: CPUs may have come online meanwhile. */
+static bool is_greatest(const struct book *b, const struct book_start *s)
 {
-	const struct book_start *s = &b->starts[start];
-
-	for (size_t i = 0; i < start; i++)
-		if (b->starts[i].epoch == s->epoch && b->starts[i].cpus == s->cpus && !strcmp(b->starts[i].box, s->box))
-			return true;
-	return false;
+	for (size_t i = 0; i < b->starts_n; i++)
+		if (b->starts[i].epoch == s->epoch && b->starts[i].cpus > s->cpus && !strcmp(b->starts[i].box, s->box))
+			return false;
+	return true;
 }
 
 static size_t count_absent(const struct book *b)
@@ -116,7 +115,7 @@ static size_t count_absent(const struct book *b)
 	for (size_t i = 0; i < b->starts_n; i++) {
 		uint64_t told = cpus_told(b, &b->starts[i]);
 
-		if (!is_said_before(b, i) && told < b->starts[i].cpus)
+		if (told < b->starts[i].cpus && is_greatest(b, &b->starts[i]))
 			absent += b->starts[i].cpus - told;
 	}
 	return absent;

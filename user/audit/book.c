@@ -171,8 +171,12 @@ int book_drop(struct book_page *p, const struct book_drop *d)
 
 int book_start(struct book *b, const char *box, uint64_t epoch, uint64_t cpus)
 {
-	char *copy = strdup(box);
+	char *copy;
 
+	for (size_t i = 0; i < b->starts_n; i++)
+		if (b->starts[i].epoch == epoch && b->starts[i].cpus == cpus && !strcmp(b->starts[i].box, box))
+			return 0;
+	copy = strdup(box);
 	if (!copy || GROW(b->starts, b->starts_n, b->starts_cap)) {
 		free(copy);
 		return -ENOMEM;

@@ -115,6 +115,19 @@ static int find_page(struct book *b, const json_t *o, const char *epoch_name, st
 	return *out ? 0 : -ENOMEM;
 }
 
+/* How many CPUs a run tells of: in its start, and in each ledger, so that no CPU can be missing unnoticed. */
+static int add_cpus(struct book *b, const json_t *o)
+{
+	const char *box = json_string_value(json_object_get(o, "box"));
+	uint64_t epoch, cpus = 0;
+
+	if (!box || number(o, "epoch", SCAN_EPOCH_MAX, &epoch) || !epoch)
+		return -EINVAL;
+	if (json_object_get(o, "cpus") && number(o, "cpus", UINT16_MAX + 1U, &cpus))
+		return -EINVAL;
+	return book_start(b, box, epoch, cpus);
+}
+
 static int add_ledger(struct book *b, const json_t *o)
 {
 	struct book_told t = { 0 };
@@ -123,6 +136,8 @@ static int add_ledger(struct book *b, const json_t *o)
 
 	if (!err)
 		err = find_page(b, o, "epoch", &p);
+	if (!err)
+		err = add_cpus(b, o);
 	return err ? err : book_told(p, &t);
 }
 
@@ -150,18 +165,6 @@ static int add_loss(struct book *b, const json_t *o)
 	return err ? err : book_drop(p, &d);
 }
 
-static int add_start(struct book *b, const json_t *o)
-{
-	const char *box = json_string_value(json_object_get(o, "box"));
-	uint64_t epoch, cpus = 0;
-
-	if (!box || number(o, "epoch", SCAN_EPOCH_MAX, &epoch) || !epoch)
-		return -EINVAL;
-	if (json_object_get(o, "cpus") && number(o, "cpus", UINT16_MAX + 1U, &cpus))
-		return -EINVAL;
-	return book_start(b, box, epoch, cpus);
-}
-
 static int add_event(struct book *b, const json_t *o)
 {
 	const char *type = json_string_value(json_object_get(o, "type"));
@@ -172,7 +175,7 @@ static int add_event(struct book *b, const json_t *o)
 		return add_ledger(b, o);
 	if (!strcmp(type, "loss"))
 		return add_loss(b, o);
-	return strcmp(type, "start") ? 0 : add_start(b, o);
+	return strcmp(type, "start") ? 0 : add_cpus(b, o);
 }
 
 int told_event(struct book *b, const char *line, size_t len, const char **why)

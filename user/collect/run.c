@@ -26,6 +26,7 @@
 #include "collect/run_priv.h"
 
 #define CLOSE_TIMEOUT_MS 10000
+#define KEEP_TIMEOUT_MS 2000		/* what is not safe by then stays for the next run */
 #define EVENTS_TIMEOUT_MS 2000
 
 /* All is detached: from here on a second Ctrl-C ends a drain or flush that takes too long. */
@@ -159,7 +160,7 @@ static void wind_down(struct run *r, bool keep)
 		return;
 	worker_drain(r->worker, keep);
 	flow_thread_finish(r->flows, keep);
-	r->cut_short = !wait_until(r, all_safe, CLOSE_TIMEOUT_MS);
+	r->cut_short = !wait_until(r, all_safe, keep ? KEEP_TIMEOUT_MS : CLOSE_TIMEOUT_MS);
 	observer_end(r->observer, keep);
 	(void)wait_until(r, events_safe, EVENTS_TIMEOUT_MS);
 }
@@ -168,7 +169,7 @@ static void wind_down(struct run *r, bool keep)
 static void close_stages(struct run *r, struct account *a)
 {
 	worker_join(r->worker);
-	outlet_close(&r->out, r->out.error ? 0 : CLOSE_TIMEOUT_MS, &a->sink);
+	outlet_close(&r->out, r->out.error || r->cut_short ? 0 : CLOSE_TIMEOUT_MS, &a->sink);
 	flow_thread_stop(r->flows);
 	if (!a->kept && !r->out.error)
 		worker_abandon(r->worker);

@@ -202,6 +202,7 @@ int ledger_event(struct batch *b, enum framing framing, const struct ledger *of,
 	struct line l = begin(b, framing, "ledger", of);
 
 	put_number(&l, "cpu", c->cpu);
+	put_number(&l, "cpus", of->cpus_n);	/* each tells of all: none can be missing unnoticed */
 	put_number(&l, "n", c->n);
 	put_bool(&l, "closing", of->closing);
 	put_bool(&l, "exact", c->exact);
