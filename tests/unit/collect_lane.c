@@ -3,127 +3,8 @@
  * collect_lane.c - lane.c against a sink that takes and reports when it is
  * told: gaps in seq, where batches are cut, and above all that the ring's room
  * and the published outcome follow the reports, in order, and nothing else.
- * And clock.c, and when worker.c waits.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <time.h>
-#include "base/clock.h"
-#include "collect/lane.h"
-#include "collect/worker.h"
-#include "sink/impl.h"
-#include "unit/check.h"
-
-static const struct tag_origin origin = { .box = "b", .epoch = 7 };
-
-static struct nt_record record(uint64_t seq)
-{
-	struct nt_record r = { .seq = seq, .sample = 1, .packets = 2, .bytes = 100, .dir = NT_DIR_IN, .hook = NT_HOOK_TC };
-
-	r.layer[0].version = 4;
-	return r;
-}
-
-/* Takes batches while it has room, and reports none by itself. */
-static struct {
-	bool room;
-	int err;			/* of put() */
-	uint64_t tickets[64], counts[64], lost[64];
-	size_t n;
-} fake;
-
-static int fake_put(struct sink *s, struct batch *b, uint64_t ticket)
-{
-	(void)s;
-	if (fake.err == -EAGAIN)
-		return fake.err;
-	fake.tickets[fake.n] = ticket;
-	fake.lost[fake.n] = b->lost;
-	fake.counts[fake.n++] = b->count;
-	return fake.err;
-}
-
-static bool fake_has_room(const struct sink *s)
-{
-	(void)s;
-	return fake.room;
-}
-
-static void fake_poll(struct sink *s)
-{
-	(void)s;
-}
-
-static void fake_close(struct sink *s, int timeout_ms)
-{
-	(void)s;
-	(void)timeout_ms;
-}
-
-static const struct sink_ops fake_ops = { .put = fake_put, .has_room = fake_has_room, .poll = fake_poll, .close = fake_close };
-
-static void label(void *arg, const struct nt_record *rec, struct tagged *t)
-{
-	(void)arg;
-	(void)rec;
-	t->iface = "eth0";
-}
-
-#define RECORD_BYTES (NT_RECORD_SIZE(0) + 8)
-
-struct bench {
-	struct outlet out;
-	struct lane lane;
-	struct sink *sink;
-	unsigned long consumer;
-	struct nt_outcomes outcomes;
-	struct nt_record given[64];	/* what a ring would hold */
-};
-
-/* A lane without a ring's data. */
-static void open_bench(struct bench *b, uint32_t batch_records, uint64_t limit)
-{
-	const struct sink_settings set = { .output = { "-" } };
-
-	memset(&fake, 0, sizeof(fake));
-	fake.room = true;
-	*b = (struct bench){ .out = { .origin = &origin, .batch_records = batch_records, .limit = limit, .label = label } };
-	b->sink = calloc(1, sizeof(*b->sink));
-	CHECK(b->sink && !sink_init(b->sink, &fake_ops, &set));
-	b->out.sink = b->sink;
-	CHECK_EQ(tagger_open(&b->out.tagger, NULL), 0);
-	CHECK_EQ(encoder_open(&b->out.encoder, "json", FRAMING_STREAM, STREAM_PACKETS, &origin), 0);
-	b->lane = (struct lane){
-		.held_bytes_max = 4096, .ring = { .fd = -1, .consumer = &b->consumer }, .outcomes = &b->outcomes,
-		.now.next_seq = 1, .settled.next_seq = 1,
-	};
-	b->lane.held = calloc(batch_records, sizeof(*b->lane.held));
-}
-
-static void close_bench(struct bench *b)
-{
-	lane_close(&b->lane);
-	outlet_close(&b->out, 0, NULL);
-}
-
-static void give(struct bench *b, uint64_t seq)
-{
-	b->given[seq] = record(seq);
-	b->lane.ring.read_pos += RECORD_BYTES;
-	lane_take(&b->lane, &b->out, &b->given[seq], NT_RECORD_SIZE(0), (int64_t)seq);
-}
-
-static void report(struct bench *b, size_t nth, uint64_t lost, enum nt_loss why)
-{
-	const struct sink_report r = { .stream = STREAM_PACKETS, .ticket = fake.tickets[nth], .lost = lost, .why = why };
-
-	lane_report(&b->lane, &r);
-}
-
-static const struct nt_outcome *published(const struct bench *b)
-{
-	return &b->outcomes.copy[b->outcomes.current & 1];
-}
+#include "unit/collect_bench.h"
 
 static void test_gaps_go_out_with_the_batch(void)
 {
@@ -437,34 +318,6 @@ static void test_only_whole_records_are_valid(void)
 	CHECK(!record_whole(&r, NT_RECORD_SIZE(2) + sizeof(struct nt_layer)));
 }
 
-static void test_no_wait_with_a_ring_behind(void)
-{
-	CHECK_EQ(worker_wait_ms(WORKER_TURN_RECORDS), 0);
-	CHECK_EQ(worker_wait_ms(WORKER_TURN_RECORDS - 1), 1);
-	CHECK_EQ(worker_wait_ms(1), 1);
-	CHECK_EQ(worker_wait_ms(0), 10);
-}
-
-/* The offset leads from one clock to the other, within its own error and a scheduling hiccup. */
-static void test_the_clock_offset(void)
-{
-	struct clock_offset c;
-	struct timespec t;
-	int64_t now, utc;
-
-	clock_measure(&c);
-	now = clock_monotonic_ns();
-	clock_gettime(CLOCK_REALTIME, &t);
-	utc = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-	CHECK(llabs(now + c.offset_ns - utc) < 50000000);
-	CHECK(c.error_ns >= 0 && c.error_ns < 50000000);
-	c.offset_ns = 0;
-	clock_refresh(&c, c.measured_ns + 1);
-	CHECK_EQ(c.offset_ns, 0);
-	clock_refresh(&c, c.measured_ns + 200000000);
-	CHECK(c.offset_ns != 0);
-}
-
 int main(void)
 {
 	RUN(test_gaps_go_out_with_the_batch);
@@ -481,7 +334,5 @@ int main(void)
 	RUN(test_a_long_batch_is_settled_part_by_part);
 	RUN(test_the_limit_is_exact);
 	RUN(test_only_whole_records_are_valid);
-	RUN(test_no_wait_with_a_ring_behind);
-	RUN(test_the_clock_offset);
 	return check_done();
 }

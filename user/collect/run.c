@@ -50,6 +50,8 @@ static const char *refusal(const struct run *r)
 		return "instance can't change in a running ninetap";
 	if (strcmp(r->o->pins, r->next->pins))
 		return "pins can't change in a running ninetap";
+	if (strcmp(r->o->box, r->next->box))
+		return "box can't change in a running ninetap: an epoch is of one box";
 	return NULL;
 }
 
