@@ -7,6 +7,7 @@ CC ?= gcc
 BPFTOOL ?= bpftool
 PREFIX ?= /usr/local
 DESTDIR ?=
+UNIT_DIR = $(PREFIX)/lib/systemd/system
 VERSION := 0.1.0
 PKGS := libbpf libelf zlib rdkafka jansson libmicrohttpd
 
@@ -51,8 +52,12 @@ help:
 	@echo "make soak       an hour under load: memory and open files stay flat"
 	@echo "make test-mutants  show that broken rules are caught"
 	@echo "make bench      measure, as ratios to the machine's own limits"
-	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
+	@echo "make install | uninstall   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); the systemd unit, too, which is not enabled by it"
+	@echo "make setup | setup-test    install what is missing to build, and to test"
+	@echo "make tests | fuzz          build the tests, the fuzzers; SAN=1: with sanitizers, into build/san"
+	@echo "make check-layers          includes go downwards only"
 	@echo "make vmlinux | schema | man   make the generated files of the tree again"
+	@echo "make clean      remove build"
 
 # --- kernel side -----------------------------------------------------------
 build/ninetap.bpf.o: bpf/ninetap.bpf.c
@@ -160,9 +165,12 @@ install: all
 	install -D -m 0644 docs/ninetap.json $(DESTDIR)$(PREFIX)/share/ninetap/ninetap.json
 	install -m 0644 docs/tags.jsonl scripts/export_tags.py $(DESTDIR)$(PREFIX)/share/ninetap/
 	install -m 0755 $(TAG_TOOLS) $(DESTDIR)$(PREFIX)/share/ninetap/
+	install -d $(DESTDIR)$(UNIT_DIR)
+	sed 's|/usr/local/|$(PREFIX)/|' scripts/ninetap.service > $(DESTDIR)$(UNIT_DIR)/ninetap.service
+	chmod 0644 $(DESTDIR)$(UNIT_DIR)/ninetap.service
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/ninetap $(DESTDIR)$(PREFIX)/share/man/man8/ninetap.8
+	rm -f $(DESTDIR)$(PREFIX)/sbin/ninetap $(DESTDIR)$(PREFIX)/share/man/man8/ninetap.8 $(DESTDIR)$(UNIT_DIR)/ninetap.service
 	rm -rf $(DESTDIR)$(PREFIX)/share/ninetap
 
 clean:

@@ -150,14 +150,48 @@ static void man_config(FILE *f)
 	      "  \"kafka\": {\"compression.type\": \"lz4\"}\n}\n.fi\n", f);
 }
 
+static void man_items(FILE *f, const char *const items[][2], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		fprintf(f, ".TP\n%s\n", items[i][0]);
+		man_text(f, items[i][1]);
+		fputc('\n', f);
+	}
+}
+
+static void man_signals(FILE *f)
+{
+	static const char *const signals[][2] = {
+		{ "SIGTERM, SIGINT", "end run: rings and flow tables are emptied, the output is written, programs and pins are removed; with --keep these stay. A second one ends a wait that takes too long, and what is lost by it is counted." },
+		{ "SIGHUP", "run reads its configuration and the files of tags again. A changed one is taken over without losing a packet; one that is wrong is refused, and all goes on." },
+		{ "SIGKILL", "ends ninetap, not its programs, if they are pinned: they count and fill rings and tables until the next run goes on from there, or detach clears them." },
+	};
+
+	fputs(".SH SIGNALS\n", f);
+	man_items(f, signals, sizeof(signals) / sizeof(signals[0]));
+}
+
+static void man_files(FILE *f)
+{
+	static const char *const files[][2] = {
+		{ "/sys/fs/bpf/ninetap/v2/net\\-N\\-INSTANCE", "what is pinned (--pins) of an instance in the network namespace N." },
+		{ "/run/ninetap/tags.sock", "where statements are taken (--tags socket)." },
+		{ "segment\\-* in the folder of \\-\\-spool", "what waits for Kafka." },
+		{ "PATH.flows, PATH.events", "flow records and events, beside the output file:PATH." },
+	};
+
+	fputs(".SH FILES\n", f);
+	man_items(f, files, sizeof(files) / sizeof(files[0]));
+}
+
 static void man_tail(FILE *f)
 {
 	static const char *const exits[][2] = {
 		{ "0", "done; of audit: every packet is accounted for, and none was lost." },
 		{ "1", "of audit: not so, and the reason was printed." },
 		{ "64", "the command line is wrong." },
-		{ "65", "a capture is damaged, or is none; or a statement about the inventory was refused." },
-		{ "66", "a file or an interface to be read is not there." },
+		{ "65", "a capture is damaged, or is none; or a statement about the inventory was refused; or what audit was to read is not ninetap's." },
+		{ "66", "a file, a topic or an interface to be read is not there." },
 		{ "69", "the kernel refused the programs, or another ninetap has the interface; a topic of tags can't be read; or no ninetap listens on the socket, or runs as the instance; or the address of the metrics is taken." },
 		{ "71", "the system refused something else." },
 		{ "73", "the output or the tag socket could not be opened." },
@@ -167,12 +201,10 @@ static void man_tail(FILE *f)
 	};
 
 	account_man(f);
+	man_signals(f);
+	man_files(f);
 	fputs(".SH EXIT STATUS\nAs sysexits(3) has them:\n", f);
-	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++) {
-		fprintf(f, ".TP\n%s\n", exits[i][0]);
-		man_text(f, exits[i][1]);
-		fputc('\n', f);
-	}
+	man_items(f, exits, sizeof(exits) / sizeof(exits[0]));
 	fputs(".SH SEE ALSO\n.BR tcpdump (8),\n.BR tc\\-bpf (8),\n.BR bpftool (8),\n.BR glob (7)\n", f);
 }
 
