@@ -105,7 +105,7 @@ def test_a_killed_broker_loses_and_doubles_nothing(broker, produce):
 
 
 def test_a_missing_topic_is_named_once(broker, produce):
-    p = produce("kafka:%s/missing" % broker.address, "topic.metadata.propagation.max.ms", "0")
+    p = produce("kafka:%s/missing" % broker.address)
     p.put(100)
     stats, log = p.finish()
     assert stats == (1000, 0, 1000)

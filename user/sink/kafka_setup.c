@@ -69,6 +69,7 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_settings *s, const s
 		"enable.idempotence", "true",
 		"linger.ms", "5",
 		"message.timeout.ms", "0",	/* time alone is no reason to give up */
+		"topic.metadata.propagation.max.ms", "5000",	/* then a missing topic is named; else after 30 s */
 		NULL
 	};
 	int err = kafka_conf_fill(conf, defaults, s->kafka, refusal, spec);
