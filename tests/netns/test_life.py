@@ -104,6 +104,17 @@ def test_signals(things, pair, signum, options):
     nothing_left(pair, "va", "vb")
 
 
+def test_two_signals_at_once(things, pair):
+    """What timeout(1) and service managers may send is one wish to end, and no haste: nothing is lost by it."""
+    tap = things.tap(pair, "-i", "vb", "--hook", "tc")
+    sent = send(things, pair, 500)
+    for signum in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM):
+        tap.proc.send_signal(signum)
+    records, figures = tap.stop(signal.SIGCONT)
+    lab.check_balance(figures, records, sent)
+    nothing_left(pair, "vb")
+
+
 def test_second_instance(things, pair):
     tap = things.tap(pair, "-i", "vb", "--hook", "tc")
     line = refused(pair, "run", "-i", "vb", "--hook", "tc", "-o", "-")

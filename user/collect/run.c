@@ -29,11 +29,17 @@
 #define KEEP_TIMEOUT_MS 2000		/* what is not safe by then stays for the next run */
 #define EVENTS_TIMEOUT_MS 2000
 
-/* All is detached: from here on a second Ctrl-C ends a drain or flush that takes too long. */
-static void signals_release(void)
+/*
+ * All is detached: from here on a second Ctrl-C ends a drain or flush that takes too long. One that came together with
+ * the first (timeout(1) sends two) is none.
+ */
+static void signals_release(struct run *r)
 {
+	struct signalfd_siginfo s;
 	sigset_t set;
 
+	while (r->signal_fd >= 0 && read(r->signal_fd, &s, sizeof(s)) == sizeof(s))
+		;
 	signal(SIGHUP, SIG_IGN);
 	sigfillset(&set);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -157,7 +163,7 @@ static void wind_down(struct run *r, bool keep)
 	if (r->stop_fd >= 0 && write(r->stop_fd, &one, sizeof(one)) != sizeof(one))
 		log_error("tell the sink to end: %s", strerror(errno));
 	if (!r->again)
-		signals_release();
+		signals_release(r);
 	if (!r->worker)
 		return;
 	worker_drain(r->worker, keep);
