@@ -125,7 +125,7 @@ test-tags: setup-test
 
 test-ledger: setup-test
 	@$(MAKE) --no-print-directory -s -j2 all tests
-	@scripts/run-tests ledger
+	@scripts/run-tests ledger allocations kernels
 
 # make test has the oldest of them alone.
 test-kernels: setup-test
