@@ -6,8 +6,6 @@
 #ifndef NINETAP_TESTS_AUDIT_DIR_H
 #define NINETAP_TESTS_AUDIT_DIR_H
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +15,8 @@
 #include "audit/audit.h"
 #include "audit_lib.h"
 #include "check.h"
+#include "test_dir.h"
 
-static char dir[] = "/tmp/ninetap-test-XXXXXX";
 
 static inline const char *in_dir(const char *name)
 {
@@ -28,17 +26,6 @@ static inline const char *in_dir(const char *name)
 	next = (next + 1) % 4;
 	snprintf(paths[next], sizeof(paths[next]), "%s/%s", dir, name);
 	return paths[next];
-}
-
-static inline void empty_dir(void)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, 0);
-	closedir(d);
 }
 
 static inline void write_file(const char *name, const void *bytes, size_t n)

@@ -110,10 +110,7 @@ static void test_lists(void)
 	options_free(&o);
 }
 
-static const struct {
-	const char *argv[6];
-	const char *says;
-} mistakes[] = {
+static const struct mistake mistakes[] = {
 	{ { "rnu" }, "unknown command \"rnu\": did you mean \"run\"?" },
 	{ { "run" }, "run: needs an interface: -i NAME, or \"interfaces\" in the configuration" },
 	{ { "run", "-i" }, "--interface: needs a value: NAME|GLOB" },
@@ -215,19 +212,7 @@ static const struct {
 
 static void test_mistakes(void)
 {
-	char want[512];
-
-	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
-		struct options o;
-		int before = check_failures;
-
-		CHECK_EQ(read_argv(&o, (char *const *)mistakes[i].argv), EX_USAGE);
-		snprintf(want, sizeof(want), "ninetap: error: %s\n", mistakes[i].says);
-		CHECK_STR(caught, want);
-		if (check_failures > before)
-			printf("# mistakes[%zu]\n", i);
-		options_free(&o);
-	}
+	check_mistakes(mistakes, sizeof(mistakes) / sizeof(mistakes[0]));
 }
 
 static void test_sources_of_tags(void)

@@ -77,10 +77,7 @@ static void test_commands_of_the_ledger(void)
 	options_free(&o);
 }
 
-static const struct {
-	const char *argv[6];
-	const char *says;
-} mistakes[] = {
+static const struct mistake mistakes[] = {
 	{ { "run", "-ix", "--mode=sampled" }, "--mode: \"sampled\" is none of packet, flow, auto" },
 	{ { "run", "-ix", "--flows=x" },
 	  "--flows: \"x\": unknown kind, expected -, file:PATH or kafka:BROKER[,BROKER...]/TOPIC" },
@@ -114,19 +111,7 @@ static const struct {
 
 static void test_mistakes(void)
 {
-	char want[512];
-
-	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
-		struct options o;
-		int before = check_failures;
-
-		CHECK_EQ(read_argv(&o, (char *const *)mistakes[i].argv), EX_USAGE);
-		snprintf(want, sizeof(want), "ninetap: error: %s\n", mistakes[i].says);
-		CHECK_STR(caught, want);
-		if (check_failures > before)
-			printf("# mistakes[%zu]\n", i);
-		options_free(&o);
-	}
+	check_mistakes(mistakes, sizeof(mistakes) / sizeof(mistakes[0]));
 }
 
 static void test_long_paths_and_labels(void)

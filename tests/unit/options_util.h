@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "base/config.h"
 #include "base/options.h"
+#include "check.h"
 
 static int catch_fd = -1, catch_saved = -1;
 static char caught[1 << 16];
@@ -53,6 +54,29 @@ static inline int read_argv(struct options *o, char *const *argv)
 	return code;
 }
 #define READ(o, ...) read_argv((o), (char *[]){ __VA_ARGS__, NULL })
+
+struct mistake {
+	const char *argv[6];
+	const char *says;		/* behind "ninetap: error: " */
+};
+
+/* Each is a usage error, and says no more and no less. */
+static inline void check_mistakes(const struct mistake *mistakes, size_t n)
+{
+	char want[512];
+
+	for (size_t i = 0; i < n; i++) {
+		struct options o;
+		int before = check_failures;
+
+		CHECK_EQ(read_argv(&o, (char *const *)mistakes[i].argv), EX_USAGE);
+		snprintf(want, sizeof(want), "ninetap: error: %s\n", mistakes[i].says);
+		CHECK_STR(caught, want);
+		if (check_failures > before)
+			printf("# mistakes[%zu]\n", i);
+		options_free(&o);
+	}
+}
 
 /* Reads a configuration text over the defaults, as "c.json". */
 static inline int read_text_len(struct options *o, const char *text, size_t len)

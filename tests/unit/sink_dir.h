@@ -6,29 +6,16 @@
 #ifndef NINETAP_SINK_DIR_H
 #define NINETAP_SINK_DIR_H
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include "sink_util.h"
+#include "test_dir.h"
 
-static char dir[] = "/tmp/ninetap-test-XXXXXX";
 static char path[300], output[320];
 
 static inline void use(const char *name)
 {
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	snprintf(output, sizeof(output), "file:%s", path);
-}
-
-static inline void empty_dir(void)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, 0);
-	closedir(d);
 }
 
 /* Whole of a file, as a string; "" where there is none. Freed by the caller. */
