@@ -168,21 +168,11 @@ const struct buf *flow_thread_head(const struct flow_thread *t)
 	return encoder_head(t->writer.encoder);
 }
 
-void flow_thread_outcome(const struct flow_thread *t, uint32_t cpu, struct flow_outcome *out, struct nt_tally *held)
+void flow_thread_outcome(const struct flow_thread *t, uint32_t cpu, struct flow_outcome *out)
 {
-	struct nt_tally both[2] = { 0 };
-
 	*out = (struct flow_outcome){ 0 };
-	*held = (struct nt_tally){ 0 };
-	if (!t || cpu >= t->writer.cpus)
-		return;
-	*out = t->writer.outcomes[cpu];
-	flows_held(t->writer.flows, cpu, both);
-	for (int i = 0; i < 2; i++) {
-		held->events += both[i].events;
-		held->packets += both[i].packets;
-		held->bytes += both[i].bytes;
-	}
+	if (t && cpu < t->writer.cpus)
+		*out = t->writer.outcomes[cpu];
 }
 
 void flow_thread_finish(struct flow_thread *t, bool keep)

@@ -29,8 +29,8 @@ int flow_thread_start(struct flow_thread *t) __attribute__((warn_unused_result))
 struct outbox *flow_thread_outbox(const struct flow_thread *t);
 const struct buf *flow_thread_head(const struct flow_thread *t);	/* of the files of flows */
 
-/* Of that CPU, for any thread: what left, and what slots still hold. Zero without a thread. */
-void flow_thread_outcome(const struct flow_thread *t, uint32_t cpu, struct flow_outcome *out, struct nt_tally *held);
+/* What left of that CPU's flows, for any thread. Zero without a thread. */
+void flow_thread_outcome(const struct flow_thread *t, uint32_t cpu, struct flow_outcome *out);
 
 /*
  * No program runs any more, or all that comes now is for the next process

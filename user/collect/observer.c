@@ -213,11 +213,10 @@ static void take_cpu(struct observer *o, uint32_t cpu)
 {
 	bool ring = o->loader->ring_fds[cpu] >= 0;
 	struct flow_outcome flows;
-	struct nt_tally held;
 
 	if (!ring && !o->counts[cpu].begun)
 		return;
-	flow_thread_outcome(o->flows, cpu, &flows, &held);
+	flow_thread_outcome(o->flows, cpu, &flows);
 	o->cpus[o->ledger.cpus_n] = (struct ledger_cpu){
 		.cpu = cpu, .exact = o->exact[cpu], .counts = o->counts[cpu],
 		.outcome = outcome_of(&o->loader->outcomes[cpu]),

@@ -183,9 +183,8 @@ static void close_stages(struct run *r, struct account *a)
 		worker_abandon(r->worker);
 	for (uint32_t cpu = 0; r->worker && cpu < r->loader.cpus; cpu++) {
 		struct flow_outcome out;
-		struct nt_tally held;
 
-		flow_thread_outcome(r->flows, cpu, &out, &held);
+		flow_thread_outcome(r->flows, cpu, &out);
 		account_add_flows(a, &out);
 		account_add_outcome(a, &r->loader.outcomes[cpu]);
 	}
