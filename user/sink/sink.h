@@ -82,8 +82,8 @@ int sink_open(struct sink **out, const struct sink_settings *s) __attribute__((w
 
 /*
  * Takes a completed batch of b->stream, to be reported with this ticket; its
- * buffers may be swapped for others: begin it anew. Never blocks on Kafka or
- * the spool's disk; waits for a slow reader of stdout or of a FIFO. 0: taken.
+ * buffers may be swapped for others: begin it anew. Never waits for Kafka, nor for a
+ * sync of the spool; waits for a slow reader of stdout or of a FIFO. 0: taken.
  * -EAGAIN: no room now, the batch is as before: put it again after a poll.
  * -EPIPE (the reader is gone: stop), -ECANCELED (stop_fd is readable and the
  * reader took nothing for 2 s, or not all in 5 s: stop), or another -errno (go
