@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include "base/log.h"
-#include "collect/lane.h"
+#include "ledger/ledger.h"
 
 #define PARCELS 16U
 #define PARCEL_BYTES_MAX 900000		/* of a message, as in lane.c */
@@ -72,14 +72,14 @@ void flow_writer_close(struct flow_writer *w)
 /* After their slots are free: a kill between the two makes what is still on its way look too large, never too small. */
 static void gone(struct flow_writer *w, uint32_t cpu, const struct nt_tally *sum)
 {
-	tally_count(&w->shared[cpu].flows_gone, sum->events, sum->packets, sum->bytes);
+	ledger_add(&w->shared[cpu].flows_gone, sum);
 }
 
 static void lose(struct flow_writer *w, const struct flow *f, uint32_t slot)
 {
 	const struct nt_tally *sum = &f->counted.sum;
 
-	tally_count(&w->outcomes[f->cpu].lost[NT_LOSS_ENCODE], sum->events, sum->packets, sum->bytes);
+	ledger_add(&w->outcomes[f->cpu].lost[NT_LOSS_ENCODE], sum);
 	flows_done(w->flows, slot);
 	gone(w, f->cpu, sum);
 }
@@ -143,7 +143,7 @@ static void take(struct flow_writer *w, struct parcel *p, const struct flow *f, 
 		return;
 	}
 	p->slots[p->slots_n++] = slot;
-	tally_count(&p->sum, sum->events, sum->packets, sum->bytes);
+	ledger_add(&p->sum, sum);
 }
 
 /* Fills a parcel with what is due of a CPU. -ENOMEM: all of it is to be handed out again. */
@@ -218,8 +218,9 @@ static void account_for(struct flow_writer *w, const struct parcel *p)
 	for (uint32_t i = 0; i < p->slots_n; i++)
 		flows_done(w->flows, p->slots[i]);
 	gone(w, p->cpu, &p->sum);
-	tally_count(&o->lost[p->why], lost.events, lost.packets, lost.bytes);
-	tally_count(&o->safe, p->sum.events - lost.events, p->sum.packets - lost.packets, p->sum.bytes - lost.bytes);
+	ledger_add(&o->lost[p->why], &lost);
+	ledger_add(&o->safe, &(struct nt_tally){ p->sum.events - lost.events, p->sum.packets - lost.packets,
+						 p->sum.bytes - lost.bytes });
 }
 
 void flow_writer_settle(struct flow_writer *w)

@@ -10,20 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "ledger/ledger.h"
 
 #define BATCH_BYTES_MAX 900000
 #define SENT_MIN 64U
 
-void tally_count(struct nt_tally *t, uint64_t events, uint64_t packets, uint64_t bytes)
-{
-	t->events += events;
-	t->packets += packets;
-	t->bytes += bytes;
-}
-
 static void tally_record(struct nt_tally *t, const struct nt_record *rec)
 {
-	tally_count(t, 1, rec->packets, rec->bytes);
+	ledger_add(t, &(struct nt_tally){ 1, rec->packets, rec->bytes });
 }
 
 /* Goes on where the process before has settled: its word counts, the ring's position may be one store behind. */
@@ -109,8 +103,9 @@ static void settle_batch(struct lane *l, const struct lane_batch *b)
 	if (b->lost)		/* all of them, or, since which ones is not known, their share */
 		lost = (struct nt_tally){ b->lost, b->sum.packets * b->lost / b->sum.events,
 					  b->sum.bytes * b->lost / b->sum.events };
-	tally_count(&o.lost[b->why], lost.events, lost.packets, lost.bytes);
-	tally_count(&o.safe, b->sum.events - lost.events, b->sum.packets - lost.packets, b->sum.bytes - lost.bytes);
+	ledger_add(&o.lost[b->why], &lost);
+	ledger_add(&o.safe, &(struct nt_tally){ b->sum.events - lost.events, b->sum.packets - lost.packets,
+						b->sum.bytes - lost.bytes });
 	l->settled = o;
 }
 
@@ -183,7 +178,7 @@ void lane_take(struct lane *l, struct outlet *out, const struct nt_record *rec, 
 
 	l->now.ring_pos = l->ring.read_pos;
 	if (!record_whole(rec, bytes)) {
-		tally_count(&l->now.lost[NT_LOSS_ENCODE], 1, 0, 0);
+		ledger_add(&l->now.lost[NT_LOSS_ENCODE], &(struct nt_tally){ .events = 1 });
 	} else {
 		follow(l, rec);
 		if (outlet_done(out))
@@ -210,7 +205,7 @@ void lane_abandon(struct lane *l)
 			follow(l, rec);
 			tally_record(lost, rec);
 		} else {
-			tally_count(&l->now.lost[NT_LOSS_ENCODE], 1, 0, 0);
+			ledger_add(&l->now.lost[NT_LOSS_ENCODE], &(struct nt_tally){ .events = 1 });
 		}
 	}
 	settle(l);
@@ -251,7 +246,7 @@ static uint32_t fill(struct lane *l, struct outlet *out, struct nt_tally *sum)
 	for (; !open && n < l->held_n; n++)
 		tally_record(&l->now.lost[NT_LOSS_ENCODE], l->held[n].rec);
 	if (encoder_end(out->encoder, &out->batch, lane_lost(l, out))) {
-		tally_count(&l->now.lost[NT_LOSS_ENCODE], sum->events, sum->packets, sum->bytes);
+		ledger_add(&l->now.lost[NT_LOSS_ENCODE], sum);
 		*sum = (struct nt_tally){ 0 };
 	}
 	tagger_end(out->tagger);
@@ -299,7 +294,7 @@ static void let_go(struct lane *l, uint32_t n, uint64_t end)
 }
 
 /* Encodes and sends a batch of what is held. False: the sink did not take it. */
-static bool send(struct lane *l, struct outlet *out)
+static bool send_batch(struct lane *l, struct outlet *out)
 {
 	struct nt_outcome before = l->now;
 	struct nt_tally sum = { 0 };
@@ -324,7 +319,7 @@ static bool send(struct lane *l, struct outlet *out)
 void lane_cut(struct lane *l, struct outlet *out)
 {
 	while (l->held_n && sink_has_room(out->sink) && sent_reserve(l))
-		if (!send(l, out))
+		if (!send_batch(l, out))
 			break;
 	settle(l);
 }

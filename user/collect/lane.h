@@ -107,6 +107,4 @@ uint64_t lane_lost(const struct lane *l, const struct outlet *out);
 /* Whether these bytes are a whole record of this version. */
 bool record_whole(const struct nt_record *rec, uint32_t bytes);
 
-void tally_count(struct nt_tally *t, uint64_t events, uint64_t packets, uint64_t bytes);
-
 #endif
