@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * bench.c - `make bench`: one table, each figure beside the machine's limit
- * in the same run. Medians of seven rounds; the spread leaves out the two
- * extremes. Figures move from machine to machine, ratios hardly.
+ * bench.c - one round of a part of `make bench`, as lines "KEY VALUE". It is
+ * run by tests/bench/part_*.py, a process a round; exit code 1 says that the
+ * lines before it are no figures.
  */
 #include "bench/bench.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
-/* `bench user`: that half alone. */
+static const struct {
+	const char *name;
+	int (*round)(void);
+} parts[] = {
+	{ "kernel", bench_kernel },
+	{ "user", bench_user },
+};
+
 int main(int argc, char **argv)
 {
-	bool user_alone = argc == 2 && !strcmp(argv[1], "user");
-	struct utsname u;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (argc == 2 && !strcmp(argv[1], parts[i].name)) {
+			int err = parts[i].round();
 
-	uname(&u);
-	printf("kernel %s, %s, %ld CPUs\n\n", u.release, u.machine, sysconf(_SC_NPROCESSORS_ONLN));
-	printf("| %-42s | %6s | %5s | %-34s | %6s | %5s |\n", "ns a packet or record", "median", "+-", "limit", "median", "ratio");
-	printf("|---|---|---|---|---|---|\n");
-	return (!user_alone && bench_kernel()) || bench_user();
+			if (err)
+				fprintf(stderr, "bench: measure %s: no figures\n", argv[1]);
+			return err ? 1 : 0;
+		}
+	fprintf(stderr, "usage: bench kernel|user\n");
+	return 2;
 }

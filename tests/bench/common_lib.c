@@ -6,38 +6,11 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static int by_value(const void *a, const void *b)
+void figure(const char *key, double value)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-void figure_done(struct figure *f)
-{
-	qsort(f->ns, BENCH_ROUNDS, sizeof(f->ns[0]), by_value);
-}
-
-double figure_median(const struct figure *f)
-{
-	return f->ns[BENCH_ROUNDS / 2];
-}
-
-double figure_spread(const struct figure *f)
-{
-	return (f->ns[BENCH_ROUNDS - 2] - f->ns[1]) / figure_median(f);
-}
-
-void row(const char *name, const struct figure *f, const char *limit_name, const struct figure *limit)
-{
-	printf("| %-42s | %6.1f | %3.0f %% |", name, figure_median(f), 100 * figure_spread(f));
-	if (limit)
-		printf(" %-34s | %6.1f | %5.2f |\n", limit_name, figure_median(limit), figure_median(f) / figure_median(limit));
-	else
-		printf(" %-34s | %6s | %5s |\n", "-", "-", "-");
+	printf("%s %.6g\n", key, value);
 }
 
 static unsigned char *put_bytes(unsigned char *to, const void *from, size_t n)

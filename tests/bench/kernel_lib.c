@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * kernel_lib.c - ns a packet of each program, by BPF_PROG_TEST_RUN; beside a
- * bare program that puts the same bytes into a ring. A run that lost a record
- * has no figure.
+ * bare program that puts the same bytes into a ring. A round that lost a
+ * record ends without success, and so has no figure.
  */
 #include "bench/bench.h"
 
@@ -59,44 +59,39 @@ static double run(int prog, const unsigned char *frame, uint32_t bytes)
 	return sum / CHUNKS;
 }
 
-static int measure(int prog, enum frame_kind kind, struct figure *f)
+/* ns a packet, printed under this name; or -1. */
+static int measure(const char *key, int prog, enum frame_kind kind)
 {
 	unsigned char frame[512];
 	uint32_t bytes = frame_build(kind, frame);
+	double ns = run(prog, frame, bytes);
 
-	for (int i = 0; i < BENCH_ROUNDS; i++) {
-		f->ns[i] = run(prog, frame, bytes);
-		if (f->ns[i] < 0)
-			return -1;
-	}
-	figure_done(f);
+	if (ns < 0)
+		return -1;
+	figure(key, ns);
 	return 0;
 }
 
 /* What the kernel's own statistics say of the same runs; they cost time themselves. */
-static int measure_stats(int prog, enum frame_kind kind, struct figure *f)
+static int measure_stats(const char *key, int prog, enum frame_kind kind)
 {
-	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	struct bpf_prog_info before = {0}, after = {0};
+	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME), err;
 	unsigned char frame[512];
-	uint32_t bytes = frame_build(kind, frame);
-	int err = stats < 0;
+	uint32_t bytes = frame_build(kind, frame), len = sizeof(before);
 
-	for (int i = 0; i < BENCH_ROUNDS && !err; i++) {
-		struct bpf_prog_info before = {0}, after = {0};
-		uint32_t len = sizeof(before);
-
-		err = bpf_obj_get_info_by_fd(prog, &before, &len) || run(prog, frame, bytes) < 0 ||
-		      bpf_obj_get_info_by_fd(prog, &after, &len);
-		f->ns[i] = (double)(after.run_time_ns - before.run_time_ns) / (after.run_cnt - before.run_cnt);
-	}
-	if (stats >= 0)
-		close(stats);
-	figure_done(f);
+	if (stats < 0)
+		return -1;
+	err = bpf_obj_get_info_by_fd(prog, &before, &len) || run(prog, frame, bytes) < 0 ||
+	      bpf_obj_get_info_by_fd(prog, &after, &len);
+	close(stats);
+	if (!err)
+		figure(key, (double)(after.run_time_ns - before.run_time_ns) / (after.run_cnt - before.run_cnt));
 	return err ? -1 : 0;
 }
 
 /* The same packet again and again, so always the same entry of the flow table. */
-static int measure_flow(struct nt_bpf *nt, enum frame_kind kind, struct figure *f)
+static int measure_flow(const char *key, struct nt_bpf *nt, enum frame_kind kind)
 {
 	struct nt_iface_mode m = { NT_MODE_FLOW, 1 };
 	uint32_t lo = 1;
@@ -104,45 +99,29 @@ static int measure_flow(struct nt_bpf *nt, enum frame_kind kind, struct figure *
 
 	if (bpf_map_update_elem(modes, &lo, &m, BPF_ANY))
 		return -1;
-	err = measure(bpf_program__fd(nt->progs.nt_xdp), kind, f);
+	err = measure(key, bpf_program__fd(nt->progs.nt_xdp), kind);
 	m.mode = NT_MODE_PACKET;
 	return bpf_map_update_elem(modes, &lo, &m, BPF_ANY) || err ? -1 : 0;
 }
 
-static int table(struct nt_bpf *nt, struct limits *lim)
+static int figures(struct nt_bpf *nt, struct limits *lim)
 {
-	static const char *const kinds[] = { "TCP", "TCP in VXLAN", "TCP in GTP-U in VXLAN" };
-	static const char *const puts[] = { "stamp and put 104 bytes", "stamp and put 160 bytes", "stamp and put 216 bytes" };
+	static const char *const put[] = { "kernel.put.104", "kernel.put.160", "kernel.put.216" };
+	static const char *const xdp[] = { "kernel.xdp.tcp", "kernel.xdp.vxlan", "kernel.xdp.vxlangtp" };
+	static const char *const tc[] = { "kernel.tc.tcp", "kernel.tc.vxlan", "kernel.tc.vxlangtp" };
+	static const char *const flow[] = { "kernel.flow.tcp", "kernel.flow.vxlan", "kernel.flow.vxlangtp" };
 	const int limit_fd[] = { bpf_program__fd(lim->progs.bench_put0), bpf_program__fd(lim->progs.bench_put1),
 				 bpf_program__fd(lim->progs.bench_put2) };
-	const struct { const char *name; int fd; } progs[] = {
-		{ "nt_xdp", bpf_program__fd(nt->progs.nt_xdp) },
-		{ "nt_tc_in", bpf_program__fd(nt->progs.nt_tc_in) },
-	};
-	struct figure limit, f, empty;
-	char name[64];
+	const int xdp_fd = bpf_program__fd(nt->progs.nt_xdp), tc_fd = bpf_program__fd(nt->progs.nt_tc_in);
 
-	if (measure(bpf_program__fd(lim->progs.bench_empty), FRAME_TCP, &empty))
+	if (measure("kernel.empty", bpf_program__fd(lim->progs.bench_empty), FRAME_TCP))
 		return -1;
-	row("empty program", &empty, NULL, NULL);
-	for (int k = 0; k < FRAME_MAX; k++) {
-		if (measure(limit_fd[k], k, &limit))
+	for (int k = 0; k < FRAME_MAX; k++)
+		if (measure(put[k], limit_fd[k], k) || measure(xdp[k], xdp_fd, k) || measure(tc[k], tc_fd, k) ||
+		    measure_flow(flow[k], nt, k))
 			return -1;
-		for (int p = 0; p < 2; p++) {
-			if (measure(progs[p].fd, k, &f))
-				return -1;
-			snprintf(name, sizeof(name), "%s, %s", progs[p].name, kinds[k]);
-			row(name, &f, puts[k], &limit);
-		}
-		if (measure_flow(nt, k, &f))
-			return -1;
-		snprintf(name, sizeof(name), "nt_xdp, %s, flow table", kinds[k]);
-		row(name, &f, puts[k], &limit);
-	}
-	if (measure_stats(limit_fd[1], FRAME_VXLAN, &limit) || measure_stats(progs[0].fd, FRAME_VXLAN, &f))
-		return -1;
-	row("nt_xdp, TCP in VXLAN, by bpf_stats", &f, "the same by bpf_stats", &limit);
-	return 0;
+	return measure_stats("kernel.stats.put.160", limit_fd[1], FRAME_VXLAN) ||
+	       measure_stats("kernel.stats.xdp.vxlan", xdp_fd, FRAME_VXLAN) ? -1 : 0;
 }
 
 static int check_lossless(const struct loader *l, const struct limits *lim)
@@ -155,7 +134,7 @@ static int check_lossless(const struct loader *l, const struct limits *lim)
 	full = c.overflow.events + c.ring_full.events;
 	if (!full && !lim->bss->full && c.seen.events == c.recorded.events + c.flow.events)
 		return 0;
-	fprintf(stderr, "bench: %llu of ninetap's and %llu of the limit's records found the ring full: no figure\n",
+	fprintf(stderr, "bench: %llu of ninetap's and %llu of the limit's records found the ring full\n",
 		(unsigned long long)full, (unsigned long long)lim->bss->full);
 	return -1;
 }
@@ -173,7 +152,7 @@ int bench_kernel(void)
 	o.ring_bytes = RING_BYTES;
 	if (!loader_open(&l, &o, false, 0) && !ring_open(&rings[0], l.ring_fds[0], RING_BYTES) &&
 	    !ring_open(&rings[1], bpf_map__fd(lim->maps.bench_ring), RING_BYTES)) {
-		err = table(l.skel, lim);
+		err = figures(l.skel, lim);
 		err = err ? err : check_lossless(&l, lim);
 	}
 	ring_close(&rings[0]);

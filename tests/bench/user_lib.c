@@ -27,6 +27,15 @@
 
 static const struct tag_origin origin = { .box = "box-1", .site = "site-1", .epoch = 42 };
 
+/* "user.find" and "1000" make "user.find.1000". */
+static void figure_of(const char *what, const char *which, double value)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s.%s", what, which);
+	figure(key, value);
+}
+
 static double cpu_ns(void)
 {
 	struct timespec t;
@@ -139,12 +148,11 @@ static void print_all(FILE *f, uint32_t flows)
 	print_many(f);
 }
 
-/* The figures of a large inventory are no ratios: seconds and MB, of a process that has held none before. */
-static int measure_load(char *said, size_t size)
+/* Seconds and MB of a process that has held no inventory before. */
+static int measure_load(void)
 {
-	struct inventory_stats st;
 	struct inventory *inv;
-	double before = cpu_ns(), mb = resident_mb();
+	double before, mb = resident_mb();
 	struct problems p = {0};
 	char path[] = "/tmp/ninetap-bench-XXXXXX";
 	int fd = mkstemp(path), err;
@@ -157,10 +165,8 @@ static int measure_load(char *said, size_t size)
 	before = cpu_ns();
 	err = tags_file_load(inv, path, &p);
 	unlink(path);
-	inventory_get_stats(inv, &st);
-	snprintf(said, size, "A tags file of %llu instances of two addresses and %llu prefixes: read in %.2f s CPU, %.0f MB",
-		 (unsigned long long)st.instances, (unsigned long long)st.prefixes, (cpu_ns() - before) / 1e9,
-		 resident_mb() - mb);
+	figure("user.load.seconds", (cpu_ns() - before) / 1e9);
+	figure("user.load.mb", resident_mb() - mb);
 	inventory_close(inv);
 	return err;
 }
@@ -187,135 +193,119 @@ static int encode_batch(const struct nt_record *r, struct tagger *t, struct enco
 	return err;
 }
 
-static int measure(const struct nt_record *r, struct board *board, const char *encoding, struct figure *f)
+static int measure(const char *what, const struct nt_record *r, struct board *board, const char *encoding)
 {
 	struct tagger *t = NULL;
 	struct batch b = {0};
 	struct encoder *e;
+	double before = 0;
 	int err = encoder_open(&e, encoding, FRAMING_MESSAGE, STREAM_PACKETS, &origin);
 
 	if (!err)
 		err = tagger_open(&t, board);
-	for (int i = -1; i < BENCH_ROUNDS && !err; i++) {
-		double before = cpu_ns();
-
+	for (int i = 0; i < 2 && !err; i++) {	/* the first time fills the cache */
+		before = cpu_ns();
 		for (uint32_t k = 0; k < RECORDS && !err; k += BATCH)
 			err = encode_batch(&r[k], t, e, &b);
-		if (i >= 0)		/* the first round fills the cache */
-			f->ns[i] = (cpu_ns() - before) / RECORDS;
 	}
-	figure_done(f);
+	if (!err)
+		figure_of(what, encoding, (cpu_ns() - before) / RECORDS);
 	batch_free(&b);
 	encoder_close(e);
 	tagger_close(t);
 	return err;
 }
 
+/* How many records had not all of their tags. */
+static int find_all(struct tagger *t, const struct nt_record *r)
+{
+	int without = 0;
+
+	for (uint32_t k = 0, ahead = 0; k < RECORDS; k++) {
+		const struct tags *tags;
+
+		if (k % BATCH == 0) {
+			tagger_begin(t);
+			ahead = k;
+		}
+		for (; ahead / BATCH == k / BATCH && ahead - k < TAGGER_AHEAD; ahead++)
+			tagger_ask(t, &r[ahead]);
+		tags = tagger_find(t, &r[k], (int64_t)r[k].ts_ns);
+		without += !tags->tenant || !tags->src_instance || !tags->dst_instance || !tags->app;
+		if (k % BATCH == BATCH - 1)
+			tagger_end(t);
+	}
+	return without;
+}
+
 /* The tags alone; 0, or how many records had not all of them. */
-static int measure_tags(const struct nt_record *r, struct board *board, struct figure *f)
+static int measure_tags(const struct nt_record *r, struct board *board, const char *flows)
 {
 	struct tagger *t;
-	int without = 0;
+	double before;
+	int without;
 
 	if (tagger_open(&t, board))
 		return -1;
-	for (int i = -1; i < BENCH_ROUNDS; i++) {
-		double before = cpu_ns();
-
-		for (uint32_t k = 0, ahead = 0; k < RECORDS; k++) {
-			const struct tags *tags;
-
-			if (k % BATCH == 0) {
-				tagger_begin(t);
-				ahead = k;
-			}
-			for (; ahead / BATCH == k / BATCH && ahead - k < TAGGER_AHEAD; ahead++)
-				tagger_ask(t, &r[ahead]);
-			tags = tagger_find(t, &r[k], (int64_t)r[k].ts_ns);
-			without += !tags->tenant || !tags->src_instance || !tags->dst_instance || !tags->app;
-			if (k % BATCH == BATCH - 1)
-				tagger_end(t);
-		}
-		if (i >= 0)
-			f->ns[i] = (cpu_ns() - before) / RECORDS;
-	}
-	figure_done(f);
+	without = find_all(t, r);	/* fills the cache */
+	before = cpu_ns();
+	without += find_all(t, r);
+	figure_of("user.find", flows, (cpu_ns() - before) / RECORDS);
 	tagger_close(t);
 	return without;
 }
 
 /* Without the cache, in an inventory that fits into none. */
-static int measure_misses(const struct nt_record *r, struct board *board, struct figure *f)
+static int measure_misses(const struct nt_record *r, struct board *board, const char *flows)
 {
 	struct tag_answer answer;
 	struct tag_query q;
+	double before = cpu_ns();
 	int without = 0;
 
-	for (int i = 0; i < BENCH_ROUNDS; i++) {
-		double before = cpu_ns();
-
-		for (uint32_t k = 0; k < RECORDS; k++) {
-			tag_query_of(&q, &r[k]);
-			inventory_find(board_look(board), &q, (int64_t)r[k].ts_ns, &answer);
-			without += !answer.tags.src_instance;
-		}
-		f->ns[i] = (cpu_ns() - before) / RECORDS;
+	for (uint32_t k = 0; k < RECORDS; k++) {
+		tag_query_of(&q, &r[k]);
+		inventory_find(board_look(board), &q, (int64_t)r[k].ts_ns, &answer);
+		without += !answer.tags.src_instance;
 	}
-	figure_done(f);
+	figure_of("user.miss", flows, (cpu_ns() - before) / RECORDS);
 	return without;
 }
 
-static void measure_reading(const struct nt_record *r, struct figure *f)
+static void measure_reading(const struct nt_record *r, const char *flows)
 {
-	for (int i = 0; i < BENCH_ROUNDS; i++) {
-		double before = cpu_ns();
-		volatile uint64_t sum = 0;
+	double before = cpu_ns();
+	volatile uint64_t sum = 0;
 
-		for (uint32_t k = 0; k < RECORDS; k++)
-			for (uint32_t w = 0; w < NT_RECORD_SIZE(1) / 8; w++)
-				sum += ((const uint64_t *)&r[k])[w];
-		f->ns[i] = (cpu_ns() - before) / RECORDS;
-	}
-	figure_done(f);
+	for (uint32_t k = 0; k < RECORDS; k++)
+		for (uint32_t w = 0; w < NT_RECORD_SIZE(1) / 8; w++)
+			sum += ((const uint64_t *)&r[k])[w];
+	figure_of("user.read", flows, (cpu_ns() - before) / RECORDS);
 }
 
 static int bench_encodings(const struct nt_record *r, struct board *board)
 {
 	static const char *const encodings[] = { "json", "avro", "smartx" };
-	struct figure reading, plain, tagged;
-	char name[64];
+	int err = 0;
 
-	measure_reading(r, &reading);
-	for (size_t i = 0; i < sizeof(encodings) / sizeof(encodings[0]); i++) {
-		if (measure(r, NULL, encodings[i], &plain) || measure(r, board, encodings[i], &tagged))
-			return -1;
-		snprintf(name, sizeof(name), "encode a record, %s", encodings[i]);
-		row(name, &plain, "reading the record", &reading);
-		snprintf(name, sizeof(name), "tag and encode a record, %s", encodings[i]);
-		row(name, &tagged, "the same without tags", &plain);
-	}
-	return 0;
+	for (size_t i = 0; i < sizeof(encodings) / sizeof(encodings[0]) && !err; i++)
+		err = measure("user.encode", r, NULL, encodings[i]) || measure("user.tag", r, board, encodings[i]);
+	return err;
 }
 
 static int bench_flows(struct nt_record *r, uint32_t flows)
 {
-	struct figure reading, hit, miss;
 	struct inventory *inv;
 	struct board *board;
-	char name[64];
+	char name[16];
 	int err;
 
+	snprintf(name, sizeof(name), "%u", flows);
 	make_records(r, flows);
 	if (load(&inv, print_all, flows) || board_open(&board, inv))
 		return -1;
-	measure_reading(r, &reading);
-	err = measure_tags(r, board, &hit) || measure_misses(r, board, &miss);
-	if (!err) {
-		snprintf(name, sizeof(name), "find tags, %u flows, in the cache", flows);
-		row(name, &hit, "reading the record", &reading);
-		snprintf(name, sizeof(name), "find tags, %u flows, in the inventory", flows);
-		row(name, &miss, "reading the record", &reading);
-	}
+	measure_reading(r, name);
+	err = measure_tags(r, board, name) || measure_misses(r, board, name);
 	if (!err && flows == 1000)
 		err = bench_encodings(r, board);
 	board_close(board);
@@ -325,14 +315,11 @@ static int bench_flows(struct nt_record *r, uint32_t flows)
 int bench_user(void)
 {
 	struct nt_record *r = malloc(RECORDS * sizeof(*r));
-	char loaded[160];
 	int err;
 
 	if (!r)
 		return -1;
-	err = measure_load(loaded, sizeof(loaded)) || bench_flows(r, 1000) || bench_flows(r, 50000);
-	if (!err)
-		printf("\n%s\n", loaded);
+	err = measure_load() || bench_flows(r, 1000) || bench_flows(r, 50000);
 	free(r);
 	return err ? -1 : 0;
 }
