@@ -38,7 +38,7 @@ FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test bench install uninstall clean vmlinux schema man tests fuzz check-layers test-tags test-ledger test-kernels soak test-mutants setup setup-test help
+.PHONY: all run test bench bench-short install uninstall clean vmlinux schema man tests fuzz check-layers test-tags test-ledger test-kernels soak test-mutants setup setup-test setup-bench help
 
 all: $(B)/ninetap
 
@@ -51,9 +51,10 @@ help:
 	@echo "make test-kernels  under Debian's kernels 6.1, 6.12 and its newest, in software emulation"
 	@echo "make soak       an hour under load: memory and open files stay flat"
 	@echo "make test-mutants  show that broken rules are caught"
-	@echo "make bench      measure, as ratios to the machine's own limits"
+	@echo "make bench      measure for ten minutes: a table, each figure beside the machine's own limit"
+	@echo "make bench-short  the same in two minutes, less exactly"
 	@echo "make install | uninstall   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); the systemd unit, too, which is not enabled by it"
-	@echo "make setup | setup-test    install what is missing to build, and to test"
+	@echo "make setup | setup-test | setup-bench   install what is missing to build, to test, to measure"
 	@echo "make tests | fuzz          build the tests, the fuzzers; SAN=1: with sanitizers, into build/san"
 	@echo "make check-layers          includes go downwards only"
 	@echo "make vmlinux | schema | man   make the generated files of the tree again"
@@ -109,6 +110,8 @@ setup:
 	@scripts/setup.sh build
 setup-test:
 	@scripts/setup.sh build test
+setup-bench:
+	@scripts/setup.sh bench
 
 run: setup
 	@$(MAKE) --no-print-directory -s all
@@ -140,9 +143,10 @@ soak: setup-test
 test-mutants: setup-test
 	@scripts/run-mutants
 
-bench: setup-test
-	@$(MAKE) --no-print-directory -s -j2 all tests
-	@$(B)/tests/bench/bench
+# BENCH="--only kernel": some figures alone; --list names them.
+bench bench-short: setup-bench
+	@$(MAKE) --no-print-directory -s -j2 all $(HELPER_BIN)
+	@build/venv/bin/python tests/bench/bench.py $(if $(filter bench-short,$@),--short) $(BENCH)
 
 # A stage includes what comes before it, never what comes after (docs/architecture.md).
 check-layers:

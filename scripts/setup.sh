@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# setup.sh [build|run|test ...]: installs with apt what a Debian 12 machine
-# lacks to build ninetap (build), to show it in its lab (run), and for all of
-# that and the tests (test, the default), which get a Python venv in build/venv.
+# setup.sh [build|run|test|bench ...]: installs with apt what a Debian 12
+# machine lacks to build ninetap (build), to show it in its lab (run), and for
+# all of that and the tests (test, the default), which get a Python venv in
+# build/venv; bench: what the benchmark measures beside ninetap, and the same.
 # Quick when all is there; it never removes or upgrades anything.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,6 +15,7 @@ RUN_PACKAGES=(iproute2 util-linux procps jq python3 iputils-ping)
 TEST_PACKAGES=(ethtool tshark tcpdump iperf3 kcat libclang-rt-14-dev python3-venv
 	default-jre-headless maven valgrind libcap2-bin rabbitmq-server python3-pika python3-confluent-kafka
 	qemu-system-x86 busybox-static cpio debian-archive-keyring binutils dash)
+BENCH_PACKAGES=(softflowd)
 
 die() {
 	echo "setup: $*" >&2
@@ -85,11 +87,12 @@ for set in "${@:-test}"; do
 	case $set in
 	build) want+=("${BUILD_PACKAGES[@]}") ;;
 	run) want+=("${RUN_PACKAGES[@]}") ;;
-	test)
+	test | bench)
 		want+=("${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}" "${TEST_PACKAGES[@]}")
+		[ "$set" = test ] || want+=("${BENCH_PACKAGES[@]}")
 		venv=true
 		;;
-	*) die "unknown set '$set': build, run or test" ;;
+	*) die "unknown set '$set': build, run, test or bench" ;;
 	esac
 done
 install_packages "${want[@]}"
