@@ -71,7 +71,7 @@ bool record_whole(const struct nt_record *rec, uint32_t bytes)
 
 uint64_t lane_lost(const struct lane *l, const struct outlet *out)
 {
-	return l->now.missing + l->now.lost[NT_LOSS_ENCODE].events + l->lost_before + sink_lost(out->sink, l->cpu);
+	return l->now.missing + l->now.lost[NT_LOSS_ENCODE].events + l->lost_before + outlet_lost(out, l->cpu);
 }
 
 /* Into the copy that is not current, which then becomes it; only then the ring's room is given back. */
@@ -162,7 +162,6 @@ static void follow(struct lane *l, const struct nt_record *rec)
 /* from: position where the record begins. */
 static void hold(struct lane *l, struct outlet *out, const struct nt_record *rec, uint64_t from, int64_t now_ns)
 {
-	out->taken++;
 	if (!l->held_n) {
 		l->since_ns = now_ns;
 		l->held_from = from;
@@ -181,10 +180,10 @@ void lane_take(struct lane *l, struct outlet *out, const struct nt_record *rec, 
 		ledger_add(&l->now.lost[NT_LOSS_ENCODE], &(struct nt_tally){ .events = 1 });
 	} else {
 		follow(l, rec);
-		if (outlet_done(out))
-			l->now.unread++;
-		else
+		if (outlet_takes(out))
 			hold(l, out, rec, from, now_ns);
+		else
+			l->now.unread++;
 	}
 	if (lane_idle(l))
 		settle(l);
@@ -304,7 +303,7 @@ static bool send_batch(struct lane *l, struct outlet *out)
 
 	*sent_at(l, l->sent_n++) = (struct lane_batch){ .ticket = ++l->tickets, .sum = sum, .end = end,
 							.reported = !out->batch.count };
-	err = out->batch.count ? sink_put(out->sink, &out->batch, l->tickets) : 0;
+	err = out->batch.count ? outlet_put(out, l->tickets) : 0;
 	if (err == -EAGAIN) {	/* as if nothing had been tried */
 		l->sent_n--;
 		l->now = before;
@@ -318,7 +317,7 @@ static bool send_batch(struct lane *l, struct outlet *out)
 
 void lane_cut(struct lane *l, struct outlet *out)
 {
-	while (l->held_n && sink_has_room(out->sink) && sent_reserve(l))
+	while (l->held_n && outlet_has_room(out) && sent_reserve(l))
 		if (!send_batch(l, out))
 			break;
 	settle(l);

@@ -56,7 +56,7 @@ int outlet_open(struct outlet *out, const struct outlet_settings *s)
 	enum framing framing;
 	int err;
 
-	*out = (struct outlet){ .origin = s->origin, .batch_records = o->batch_records, .limit = o->count,
+	*out = (struct outlet){ .origin = s->origin, .board = s->board, .batch_records = o->batch_records, .limit = o->count,
 				.flows_off = !s->output[STREAM_FLOWS] };
 	if (sink_framing(s->output[STREAM_PACKETS], &framing))
 		return EX_USAGE;
@@ -75,6 +75,20 @@ int outlet_open(struct outlet *out, const struct outlet_settings *s)
 	if (!strcmp(o->encoding, "smartx") && !s->origin->address)
 		log_warn("open encoder smartx: no address of this box is known: lines say 0.0.0.0; give it by --box-address");
 	return open_sink(out, s);
+}
+
+int outlet_open_branch(struct outlet *out, struct outlet *first, struct relay *relay)
+{
+	int err;
+
+	*out = (struct outlet){ .first = first, .relay = relay, .origin = first->origin, .board = first->board,
+				.batch_records = first->batch_records, .limit = first->limit };
+	err = tagger_open(&out->tagger, first->board);
+	if (!err)
+		err = encoder_open_like(&out->encoder, first->encoder);
+	if (err)
+		log_error("make another worker's encoder and cache of tags: %s", strerror(-err));
+	return err;
 }
 
 static void refuse(struct parcel *p)
@@ -105,6 +119,42 @@ void outlet_post(struct outlet *out, struct outbox *from)
 		if (err == -EPIPE || err == -ECANCELED)
 			out->error = err;
 	}
+}
+
+uint32_t outlet_carry(struct outlet *out, struct relay *from)
+{
+	struct batch *b;
+	uint64_t ticket;
+	uint32_t n = 0;
+
+	for (; sink_has_room(out->sink) && (b = relay_next(from, &ticket)); n++) {
+		int err = sink_put(out->sink, b, ticket);
+
+		if (err == -EAGAIN)
+			break;
+		relay_taken(from);
+		if (err == -EPIPE || err == -ECANCELED)
+			out->error = err;
+	}
+	return n;
+}
+
+int outlet_put(struct outlet *out, uint64_t ticket)
+{
+	if (!out->relay)
+		return sink_put(out->sink, &out->batch, ticket);
+	relay_send(out->relay, &out->batch, ticket);
+	return 0;
+}
+
+bool outlet_has_room(const struct outlet *out)
+{
+	return out->relay ? relay_has_room(out->relay) : sink_has_room(out->sink);
+}
+
+uint64_t outlet_lost(const struct outlet *out, uint32_t cpu)
+{
+	return sink_lost(out->first ? out->first->sink : out->sink, cpu);
 }
 
 void outlet_close(struct outlet *out, int timeout_ms, struct sink_stats *stats)

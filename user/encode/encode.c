@@ -110,6 +110,19 @@ void encoder_close(struct encoder *e)
 	free(e);
 }
 
+/* Heads of one encoding and stream differ in their sync markers alone. */
+int encoder_open_like(struct encoder **out, const struct encoder *first)
+{
+	int err = encoder_open(out, first->encoding->name, first->framing, first->stream, first->origin);
+
+	if (err)
+		return err;
+	if (first->head.len)
+		memcpy((*out)->head.data, first->head.data, first->head.len);
+	memcpy((*out)->sync, first->sync, sizeof(first->sync));
+	return 0;
+}
+
 const struct buf *encoder_head(const struct encoder *e)
 {
 	return &e->head;

@@ -74,6 +74,9 @@ int encoder_open(struct encoder **out, const char *name, enum framing framing, e
 		 const struct tag_origin *origin) __attribute__((warn_unused_result));
 void encoder_close(struct encoder *e);	/* NULL is fine */
 
+/* Another one for the same files: what it writes goes behind the head of the first. As encoder_open(). */
+int encoder_open_like(struct encoder **out, const struct encoder *first) __attribute__((warn_unused_result));
+
 /* The bytes that each file begins with (Avro: magic, schema, sync marker); may be empty. */
 const struct buf *encoder_head(const struct encoder *e);
 
