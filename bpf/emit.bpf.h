@@ -2,28 +2,12 @@
 /*
  * emit.bpf.h - a finished record into the ring of this CPU, or the packet into
  * its flow table: as the mode of the interface wants, or if the ring is full.
- *
- * A wake-up costs more than a hundred packets: the reader is woken once when
- * the ring fills past nt_cfg.ring_wake_bytes, looked at every 64th record,
- * and by a timer of its own otherwise.
  */
 #ifndef NINETAP_EMIT_BPF_H
 #define NINETAP_EMIT_BPF_H
 
 #include "flow.bpf.h"
-
-#define WAKE_CHECK_MASK 63
-/* More than 64 records take: past the level, but not at the check before. */
-#define WAKE_WINDOW_BYTES 16384
-
-static INLINE __u64 wake_flag(void *ring, __u64 seq)
-{
-	if (seq & WAKE_CHECK_MASK)
-		return BPF_RB_NO_WAKEUP;
-	if (bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) - nt_cfg.ring_wake_bytes >= WAKE_WINDOW_BYTES)
-		return BPF_RB_NO_WAKEUP;
-	return BPF_RB_FORCE_WAKEUP;
-}
+#include "ring.bpf.h"
 
 /* In a replay the capture's time. */
 static INLINE void stamp(struct nt_record *r)
@@ -36,19 +20,17 @@ static INLINE void stamp(struct nt_record *r)
 static INLINE enum nt_count emit_record(struct nt_cpu *c, struct nt_counts *counts)
 {
 	struct nt_record *r = &c->parse.rec;
-	__u64 seq = ++counts->seq, size = NT_RECORD_SIZE(0);
-	__u32 cpu = r->cpu;
-	void *ring = bpf_map_lookup_elem(&nt_rings, &cpu);
+	__u64 seq = ++counts->seq;
 
-	if (!ring)
-		return NT_COUNT_NO_RING;
 	r->seq = nt_cfg.replay ? nt_replay.seq : seq;
-	if (r->tunnels == 1)
-		size = NT_RECORD_SIZE(1);
-	else if (r->tunnels == 2)
-		size = NT_RECORD_SIZE(2);
-	if (!bpf_ringbuf_output(ring, r, size, wake_flag(ring, r->seq)))
+	switch (ring_put(r)) {
+	case RING_PUT:
 		return NT_COUNT_RECORDED;
+	case RING_NONE:
+		return NT_COUNT_NO_RING;
+	case RING_FULL:
+		break;
+	}
 	return flow_put(c, NT_MODE_PACKET) == FLOW_PUT ? NT_COUNT_OVERFLOW : NT_COUNT_RING_FULL;
 }
 

@@ -48,10 +48,17 @@ struct {
 	__type(value, struct nt_counts);
 } nt_counts SEC(".maps");
 
-/* The rings, one a CPU; made and sized by the loader. */
+/*
+ * The rings, one a CPU, made by the loader; it also puts a template of their
+ * size in the place of this one: only then are lookups in them compiled into
+ * the programs instead of called.
+ */
 struct nt_ring {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 65536);	/* any page size; the real ones are made by the loader */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct nt_ring_chunk));
 };
 
 struct {
@@ -60,6 +67,12 @@ struct {
 	__type(key, __u32);
 	__array(values, struct nt_ring);
 } nt_rings SEC(".maps");
+
+/* Wakes the reader of the rings; what is in it says nothing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 65536);	/* any page size */
+} nt_bell SEC(".maps");
 
 /* What user space changes while the programs run. */
 struct {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * abi.h - what the kernel side and the user side of ninetap share: the record
- * of one packet and the settings here, the ledger and the flow table in the
- * two headers that it includes.
+ * of one packet and the settings here; ring, ledger and flow table in the
+ * headers that it includes.
  *
  * Included by bpf/ (after vmlinux.h) and by user/.
  * Every struct is free of implicit padding: the header is built with -Wpadded.
@@ -16,7 +16,7 @@
 #include <linux/types.h>
 #endif
 
-#define NT_ABI_VERSION 2U		/* of everything in this file: pins of another are not touched */
+#define NT_ABI_VERSION 3U		/* of everything in this file: pins of another are not touched */
 
 #define NT_TUNNELS_MAX 2U		/* a third tunnel is not entered */
 #define NT_LAYERS_MAX (NT_TUNNELS_MAX + 1U)
@@ -109,7 +109,8 @@ struct nt_record {
  */
 struct nt_config {
 	__u64 protos[4];		/* bitmap of IP protocols; used if filter_protos */
-	__u64 ring_wake_bytes;		/* wake the reader when a ring holds more */
+	__u64 ring_bytes;		/* of each ring, a power of two */
+	__u64 ring_wake_bytes;		/* wake the reader when a ring comes to hold more */
 	__u32 sample;			/* 1: every packet */
 	__u32 vxlan_ports_n;
 	__u16 vxlan_ports[NT_VXLAN_PORTS_MAX];
@@ -117,7 +118,8 @@ struct nt_config {
 	__u8 filter_ports;
 	__u8 filter_protos;
 	__u8 replay;
-	__u32 reserved;
+	__u8 weak_order;		/* 1: this CPU does not keep the order of stores */
+	__u8 reserved[3];
 };
 
 /* What a replay sets before each packet (nt_replay, a writable global). */
@@ -155,6 +157,7 @@ struct nt_iface {
 	__u8 reserved[3];		/* zero */
 };
 
+#include "ninetap/abi_ring.h"
 #include "ninetap/abi_ledger.h"
 #include "ninetap/abi_flow.h"
 

@@ -16,13 +16,12 @@
 struct __sk_buff;
 struct xdp_md;
 struct nt_bpf;
-struct ring_buffer;
 
 enum rig_prog { RIG_XDP, RIG_TC_IN, RIG_TC_OUT, RIG_TC_IN_L3, RIG_TC_OUT_L3, RIG_PROGS };
 
 struct rig_settings {
 	struct nt_config cfg;
-	uint32_t ring_bytes;		/* 0: no ring */
+	uint32_t ring_bytes;		/* of one chunk at most; 0: no ring */
 	uint32_t flow_entries;		/* of each flow table, short and long; 0: none */
 	bool leave;			/* records stay in the ring */
 };
@@ -30,7 +29,7 @@ struct rig_settings {
 struct rig {
 	struct rig_settings set;
 	struct nt_bpf *skel;
-	struct ring_buffer *reader;
+	struct nt_ring_chunk *ring;	/* NULL: none */
 	int ring_fd, cpu;
 	int tables[2][2];		/* [long][generation & 1]; -1: none */
 	struct nt_counts now;		/* up to the last packet */
@@ -70,6 +69,9 @@ int rig_run_xdp(struct rig *r, const struct packet *pk, struct xdp_md *ctx, stru
 /* What user space sets: 0 or -errno. */
 int rig_mode(const struct rig *r, uint32_t ifindex, enum nt_mode mode, uint32_t sample);
 int rig_control(const struct rig *r, const struct nt_control *c);
+
+/* The next record in the ring, whole, which is taken out of it. 1, or 0: there is none. */
+int rig_next(struct rig *r, struct nt_record *out);
 
 /* For a packet that came another way than by a test run: the program's descriptor, and what came of it. */
 int rig_fd(const struct rig *r, enum rig_prog prog);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/mman.h>
 #include <linux/bpf.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -44,30 +45,50 @@ static int pin(struct rig *r)
 	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
-static int take(void *ctx, void *data, size_t bytes)
+int rig_next(struct rig *r, struct nt_record *out)
 {
-	struct rig *r = ctx;
+	struct nt_ring_chunk *c = r->ring;
 
-	memset(&r->rec, 0, sizeof(r->rec));
-	memcpy(&r->rec, data, bytes < sizeof(r->rec) ? bytes : sizeof(r->rec));
-	r->rec_bytes = bytes;
-	r->recs++;
-	return 0;
+	if (!c || c->consumer == c->producer)
+		return 0;
+	memset(out, 0, sizeof(*out));
+	memcpy(out, c->data + c->consumer % NT_CHUNK_BYTES, NT_RECORD_SIZE(0));
+	if (out->tunnels > NT_TUNNELS_MAX)
+		return 0;
+	memcpy(out, c->data + c->consumer % NT_CHUNK_BYTES, NT_RECORD_SIZE(out->tunnels));
+	c->consumer += NT_RECORD_SIZE(out->tunnels);
+	return 1;
+}
+
+/* All that is there: the last one stays in r->rec. */
+static void take(struct rig *r)
+{
+	uint64_t from = r->ring->consumer;
+
+	for (r->recs = 0; rig_next(r, &r->rec); r->recs++)
+		;
+	r->rec_bytes = r->ring->producer - from;
+	r->ring->consumer = r->ring->producer;
 }
 
 static int add_ring(struct rig *r)
 {
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
 	uint32_t cpu = r->cpu;
+	void *ring;
 
 	if (!r->set.ring_bytes)
 		return 0;
-	r->ring_fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nt_test_ring", 0, 0, r->set.ring_bytes, NULL);
+	r->ring_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_test_ring", 4, sizeof(*r->ring), 1, &opts);
 	if (r->ring_fd < 0)
 		return r->ring_fd;
 	if (bpf_map_update_elem(bpf_map__fd(r->skel->maps.nt_rings), &cpu, &r->ring_fd, BPF_ANY))
 		return -errno;
-	r->reader = ring_buffer__new(r->ring_fd, take, r, NULL);
-	return r->reader ? 0 : -errno;
+	ring = mmap(NULL, sizeof(*r->ring), PROT_READ | PROT_WRITE, MAP_SHARED, r->ring_fd, 0);
+	if (ring == MAP_FAILED)
+		return -errno;
+	r->ring = ring;
+	return 0;
 }
 
 /* With the types of the template: up to kernel 6.2 an inner map has BTF if that has. */
@@ -104,6 +125,7 @@ static int load(struct rig *r)
 	if (!r->skel)
 		return -errno;
 	r->skel->rodata->nt_cfg = r->set.cfg;
+	r->skel->rodata->nt_cfg.ring_bytes = r->set.ring_bytes ? r->set.ring_bytes : NT_CHUNK_BYTES;
 	err = bpf_map__set_max_entries(r->skel->maps.nt_rings, cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(r->skel->maps.nt_flows_short, 2 * cpus);
@@ -131,7 +153,8 @@ int rig_open(struct rig *r, const struct rig_settings *s)
 
 void rig_close(struct rig *r)
 {
-	ring_buffer__free(r->reader);
+	if (r->ring)
+		munmap(r->ring, sizeof(*r->ring));
 	if (r->ring_fd >= 0)
 		close(r->ring_fd);
 	for (int i = 0; i < 4; i++)
@@ -283,10 +306,9 @@ int rig_take(struct rig *r, enum rig_prog prog, struct outcome *o)
 {
 	int err = read_counts(r, o);
 
-	if (!r->reader || r->set.leave)
+	if (!r->ring || r->set.leave)
 		return err;
-	r->recs = 0;
-	ring_buffer__consume(r->reader);
+	take(r);
 	err |= check_record(r, prog, o);
 	o->rec = r->rec;
 	return err ? -EPROTO : 0;

@@ -4,41 +4,29 @@
  * goes into the flow table, and is lost where that is full too. Every packet
  * keeps its one fate, and the numbers show what has no record.
  */
+#include <poll.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "rig.h"
+#include "collect/bell.h"
 #include "ninetap.skel.h"
 #include "unit/check.h"
 
 #define PACKETS 100
-#define RING_HEADER 8			/* of each record in a BPF ring */
+#define RING_BYTES 4096
 
 static struct rig rig;
 static struct packet plain, tunnel;
 static uint64_t last_seq;
 
-static int next_seq(void *ctx, void *data, size_t bytes)
-{
-	const struct nt_record *r = data;
-
-	(void)bytes;
-	CHECK_EQ(r->seq, last_seq + 1);
-	last_seq = r->seq;
-	++*(unsigned int *)ctx;
-	return 0;
-}
-
 /* Takes all out of the ring; their numbers follow each other. Returns how many. */
 static unsigned int drain(void)
 {
-	struct ring_buffer *reader = NULL;
+	struct nt_record rec;
 	unsigned int n = 0;
 
-	reader = ring_buffer__new(rig.ring_fd, next_seq, &n, NULL);
-	CHECK(reader != NULL);
-	if (reader)
-		ring_buffer__consume(reader);
-	ring_buffer__free(reader);
+	for (; rig_next(&rig, &rec); n++)
+		CHECK_EQ(rec.seq, ++last_seq);
 	return n;
 }
 
@@ -64,10 +52,10 @@ static void send(const struct packet *pk, enum rig_prog prog, int fate)
 
 static void test_full_ring(void)
 {
-	unsigned int fit = 4096 / ((NT_RECORD_SIZE(0) + RING_HEADER + 7) & ~7U);
+	unsigned int fit = RING_BYTES / NT_RECORD_SIZE(0);
 	unsigned int got;
 
-	CHECK_EQ(open_rig(4096, 0), 0);
+	CHECK_EQ(open_rig(RING_BYTES, 0), 0);
 	for (unsigned int i = 0; i < PACKETS && rig.skel; i++)
 		send(&plain, i % 2 ? RIG_XDP : RIG_TC_OUT, i < fit ? NT_COUNT_RECORDED : NT_COUNT_RING_FULL);
 	CHECK_EQ(rig.counts[NT_COUNT_SEEN], PACKETS);
@@ -89,11 +77,11 @@ static void test_full_ring(void)
 static void test_ring_then_table_full(void)
 {
 	static const char *const specs[] = { "eth ip4 tcp", "eth ip4 udp,sport=1", "eth ip4 udp,sport=2", "eth ip4 udp,sport=3" };
-	unsigned int fit = 4096 / ((NT_RECORD_SIZE(0) + RING_HEADER + 7) & ~7U);
+	unsigned int fit = RING_BYTES / NT_RECORD_SIZE(0);
 	struct nt_tally lost = {0};
 	struct packet pk;
 
-	CHECK_EQ(open_rig(4096, 3), 0);
+	CHECK_EQ(open_rig(RING_BYTES, 3), 0);
 	for (unsigned int i = 0; i < fit && rig.skel; i++)
 		send(&plain, RIG_XDP, NT_COUNT_RECORDED);
 	for (unsigned int i = 0; i < PACKETS && rig.skel; i++) {
@@ -129,9 +117,9 @@ static void test_no_ring_but_tables(void)
 /* A record's size decides: tunnels fill the ring earlier. */
 static void test_sizes_in_the_ring(void)
 {
-	unsigned int fit = 4096 / ((NT_RECORD_SIZE(2) + RING_HEADER + 7) & ~7U);
+	unsigned int fit = RING_BYTES / NT_RECORD_SIZE(2);
 
-	CHECK_EQ(open_rig(4096, 0), 0);
+	CHECK_EQ(open_rig(RING_BYTES, 0), 0);
 	for (unsigned int i = 0; i < PACKETS && rig.skel; i++)
 		send(&tunnel, RIG_XDP, i < fit ? NT_COUNT_RECORDED : NT_COUNT_RING_FULL);
 	CHECK_EQ(drain(), fit);
@@ -142,7 +130,7 @@ static void test_no_ring(void)
 {
 	uint32_t cpu;
 
-	CHECK_EQ(open_rig(4096, 0), 0);
+	CHECK_EQ(open_rig(RING_BYTES, 0), 0);
 	cpu = rig.cpu;
 	for (int i = 0; i < 3 && rig.skel; i++)
 		send(&plain, RIG_XDP, NT_COUNT_RECORDED);
@@ -168,12 +156,12 @@ static void test_never_a_ring(void)
 	rig_close(&rig);
 }
 
-/* The reader is woken by level only: at 64, 128 ... if the ring holds enough. */
+/* The reader is woken by level only, and only when it is crossed. */
 static void run_wake(uint64_t wake_bytes, bool woken)
 {
 	struct rig_settings s = rig_defaults();
-	struct ring_buffer *reader;
-	unsigned int n = 0;
+	struct bell bell;
+	struct pollfd p = { .events = POLLIN };
 
 	s.cfg.replay = 0;
 	s.cfg.ring_wake_bytes = wake_bytes;
@@ -181,12 +169,15 @@ static void run_wake(uint64_t wake_bytes, bool woken)
 	s.ring_bytes = 65536;
 	last_seq = 0;
 	CHECK_EQ(rig_open(&rig, &s), 0);
-	reader = ring_buffer__new(rig.ring_fd, next_seq, &n, NULL);
-	CHECK(reader != NULL);
+	p.fd = bpf_map__fd(rig.skel->maps.nt_bell);
+	CHECK_EQ(bell_open(&bell, p.fd), 0);
 	for (int i = 0; i < 64 && rig.skel; i++)
 		send(&plain, RIG_XDP, NT_COUNT_RECORDED);
-	CHECK_EQ(reader ? ring_buffer__poll(reader, 0) > 0 : 0, woken);
-	ring_buffer__free(reader);
+	CHECK_EQ(poll(&p, 1, 0), woken);
+	CHECK_EQ(*bell.producer, woken ? 16 : 0);	/* once, however much is in the ring */
+	bell_hush(&bell);
+	CHECK_EQ(poll(&p, 1, 0), 0);
+	bell_close(&bell);
 	rig_close(&rig);
 }
 

@@ -108,7 +108,9 @@ void lab_instance(struct lab_instance *i, char *match, enum hook_mode hook, enum
 	i->instance_map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_instance", 4, sizeof(struct nt_instance), 1, NULL);
 	i->programs.ifaces_map = bpf_map_create(BPF_MAP_TYPE_HASH, "nt_ifaces", 4, sizeof(struct nt_iface), 4096, NULL);
 	i->counts_map = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "nt_counts", 4, sizeof(struct nt_counts), 1, NULL);
-	ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nt_ring_0", 0, 0, 65536, NULL);
+	opts.map_flags = BPF_F_MMAPABLE;
+	ring = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_ring_0", 4, sizeof(struct nt_ring_chunk), 1, &opts);
+	opts.map_flags = 0;
 	opts.inner_map_fd = ring;
 	i->rings_map = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "nt_rings", 4, 4, 1, &opts);
 	if (bpf_map_update_elem(i->rings_map, &zero, &ring, BPF_ANY))

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include "collect/lane.h"
 #include "sink/impl.h"
 #include "unit/check.h"
@@ -67,22 +68,23 @@ static void label(void *arg, const struct nt_record *rec, struct tagged *t)
 	t->iface = "eth0";
 }
 
-#define RECORD_BYTES (NT_RECORD_SIZE(0) + 8)
+#define RECORD_BYTES NT_RECORD_SIZE(0)
 
 struct bench {
 	struct outlet out;
 	struct lane lane;
 	struct sink *sink;
-	unsigned long consumer;
 	struct nt_outcomes outcomes;
 	struct nt_record given[64];	/* what a ring would hold */
 };
 
-/* A lane without a ring's data. */
+/* A lane whose ring has one chunk, and nothing in it. */
 static void open_bench(struct bench *b, uint32_t batch_records, uint64_t limit)
 {
 	const struct sink_settings set = { .output = { "-" } };
+	void *chunk = mmap(NULL, sizeof(struct nt_ring_chunk), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	CHECK(chunk != MAP_FAILED);
 	memset(&fake, 0, sizeof(fake));
 	fake.room = true;
 	*b = (struct bench){ .out = { .origin = &origin, .batch_records = batch_records, .limit = limit, .label = label } };
@@ -92,7 +94,7 @@ static void open_bench(struct bench *b, uint32_t batch_records, uint64_t limit)
 	CHECK_EQ(tagger_open(&b->out.tagger, NULL), 0);
 	CHECK_EQ(encoder_open(&b->out.encoder, "json", FRAMING_STREAM, STREAM_PACKETS, &origin), 0);
 	b->lane = (struct lane){
-		.held_bytes_max = 4096, .ring = { .fd = -1, .consumer = &b->consumer }, .outcomes = &b->outcomes,
+		.held_bytes_max = 4096, .ring = { .chunks = chunk, .size = NT_CHUNK_BYTES }, .outcomes = &b->outcomes,
 		.now.next_seq = 1, .settled.next_seq = 1,
 	};
 	b->lane.held = calloc(batch_records, sizeof(*b->lane.held));

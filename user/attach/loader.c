@@ -23,6 +23,13 @@
 #define KERNEL_MAJOR 6
 #define KERNEL_MINOR 1
 
+/* Whether a CPU may let others see a later store before an earlier one. */
+#if defined(__x86_64__) || defined(__s390x__)
+#define WEAK_ORDER 0
+#else
+#define WEAK_ORDER 1
+#endif
+
 static int libbpf_to_log(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	char line[1024];
@@ -77,6 +84,7 @@ static void set_config(struct nt_bpf *skel, const struct options *o, uint32_t ri
 
 	memset(c, 0, sizeof(*c));
 	memcpy(c->protos, o->protos, sizeof(c->protos));
+	c->ring_bytes = ring_bytes;
 	c->ring_wake_bytes = ring_bytes / 4;
 	c->sample = o->sample;
 	c->vxlan_ports_n = o->vxlan_ports_n;
@@ -85,6 +93,7 @@ static void set_config(struct nt_bpf *skel, const struct options *o, uint32_t ri
 	c->filter_ports = o->ports_n > 0;
 	c->filter_protos = o->protos_set;
 	c->replay = replay;
+	c->weak_order = WEAK_ORDER;
 }
 
 static int fill_filters(const struct nt_bpf *skel, const struct options *o)
@@ -128,6 +137,9 @@ static int open_and_load(struct loader *l, const struct options *o, uint32_t onl
 		return err;
 	set_config(l->skel, o, l->ring_bytes, replay);
 	err = nt_bpf__load(l->skel);
+	if (l->ring_template >= 0)
+		close(l->ring_template);
+	l->ring_template = -1;
 	if (err)
 		log_load_failure(err);
 	return err;
@@ -142,6 +154,7 @@ static int prepare(struct loader *l, const struct options *o, const struct cpus 
 		return err;
 	}
 	l->counts_fd = bpf_map__fd(l->skel->maps.nt_counts);
+	l->bell_fd = bpf_map__fd(l->skel->maps.nt_bell);
 	l->modes_fd = bpf_map__fd(l->skel->maps.nt_modes);
 	err = loader_share(l);
 	if (err) {
@@ -202,7 +215,7 @@ int loader_open(struct loader *l, const struct options *o, bool replay, int only
 {
 	int err;
 
-	*l = (struct loader){ .epoch = random_epoch(), .hold = -1 };
+	*l = (struct loader){ .epoch = random_epoch(), .hold = -1, .ring_template = -1 };
 	libbpf_set_print(libbpf_to_log);
 	raise_fd_limit();
 	err = load(l, o, replay, only_cpu);
@@ -252,5 +265,5 @@ void loader_close(struct loader *l)
 		close(l->hold);
 	nt_bpf__destroy(l->skel);
 	pins_close(l->pins);
-	*l = (struct loader){ .hold = -1 };
+	*l = (struct loader){ .hold = -1, .ring_template = -1 };
 }

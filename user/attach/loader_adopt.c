@@ -99,7 +99,9 @@ static uint32_t entries_of(const struct loader *l, const char *pin, const struct
 /* All rings are of one size, and so are all tables: the first one tells. */
 static void adopt_sizes(struct loader *l)
 {
-	const struct layout ring = { .type = BPF_MAP_TYPE_RINGBUF };
+	const struct layout ring = {
+		.type = BPF_MAP_TYPE_ARRAY, .key = sizeof(__u32), .value = sizeof(struct nt_ring_chunk),
+	};
 	const struct layout table = {
 		.type = BPF_MAP_TYPE_HASH, .key = sizeof(struct nt_flow_key4), .value = sizeof(struct nt_flow),
 	};
@@ -113,7 +115,7 @@ static void adopt_sizes(struct loader *l)
 		loader_table_pin(pin, true, 2 * cpu);
 		tables = tables ? tables : entries_of(l, pin, &table);
 	}
-	l->ring_bytes = rings ? rings : l->ring_bytes;
+	l->ring_bytes = rings ? rings * NT_CHUNK_BYTES : l->ring_bytes;
 	l->flow_entries = tables ? tables : l->flow_entries;
 	l->slots_n = bpf_map__max_entries(l->skel->maps.nt_flow_slots);
 }

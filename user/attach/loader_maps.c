@@ -29,7 +29,7 @@ struct inner {
 	struct bpf_map *outer;
 	const char *kind;
 	enum bpf_map_type type;
-	uint32_t key, value, entries;
+	uint32_t key, value, entries, flags;
 	const char *key_type, *value_type; /* what bpftool shows them as; NULL: nothing */
 };
 
@@ -71,6 +71,21 @@ uint32_t loader_bounded_flow_entries(uint32_t wanted, uint32_t online)
 	return entries;
 }
 
+/*
+ * Lookups in a ring are compiled into the programs only if the template says
+ * how many chunks it has. It is memory as a ring is: closed once they are loaded.
+ */
+static int make_template(struct loader *l)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+
+	l->ring_template = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_ring", sizeof(__u32), sizeof(struct nt_ring_chunk),
+					  l->ring_bytes / NT_CHUNK_BYTES, &opts);
+	if (l->ring_template < 0)
+		return l->ring_template;
+	return bpf_map__set_inner_map_fd(l->skel->maps.nt_rings, l->ring_template);
+}
+
 int loader_size_maps(struct loader *l, const struct options *o, uint32_t online)
 {
 	const struct nt_bpf *s = l->skel;
@@ -88,6 +103,8 @@ int loader_size_maps(struct loader *l, const struct options *o, uint32_t online)
 		err = bpf_map__set_max_entries(s->maps.nt_outcomes, l->cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(s->maps.nt_flow_slots, l->slots_n);
+	if (!err && !l->adopted)
+		err = make_template(l);
 	if (err) {
 		log_error("size the maps: %s", strerror(-err));
 		return err;
@@ -153,7 +170,7 @@ static int create(const struct loader *l, const struct inner *t, const char *nam
 {
 	const struct btf *btf = bpf_object__btf(l->skel->obj);
 	int btf_fd = bpf_object__btf_fd(l->skel->obj);
-	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = t->flags);
 	uint32_t key = type_id(btf, t->key_type), value = type_id(btf, t->value_type);
 
 	if (btf_fd >= 0 && key && value) {
@@ -239,7 +256,8 @@ static int make_ring(struct loader *l, uint32_t cpu)
 {
 	const struct inner ring = {
 		.outer = l->skel->maps.nt_rings, .kind = "ring",
-		.type = BPF_MAP_TYPE_RINGBUF, .entries = l->ring_bytes,
+		.type = BPF_MAP_TYPE_ARRAY, .key = sizeof(__u32), .value = sizeof(struct nt_ring_chunk),
+		.entries = l->ring_bytes / NT_CHUNK_BYTES, .flags = BPF_F_MMAPABLE,
 	};
 	char pin[PINS_NAME_BYTES];
 

@@ -28,7 +28,6 @@
 
 #define TC_BYTES_MAX 2048	/* of a frame given to the TC program */
 #define XDP_BYTES_MAX 65535	/* what the XDP program takes whole */
-#define RECORD_BYTES_MAX (sizeof(struct nt_record) + 8)	/* in a ring, its header included */
 #define RING_SHARE 2			/* a batch holds half of the ring: the other takes a frame */
 #define COLLECT_NS 1000000000ULL
 #define CLOSE_TIMEOUT_MS 60000
@@ -68,7 +67,7 @@ static uint64_t ring_bytes(const struct options *o)
 {
 	uint64_t bytes = 65536;
 
-	while (bytes < (uint64_t)o->batch_records * RING_SHARE * RECORD_BYTES_MAX)
+	while (bytes < (uint64_t)o->batch_records * RING_SHARE * sizeof(struct nt_record))
 		bytes *= 2;
 	return bytes;
 }

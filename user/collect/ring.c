@@ -1,83 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * ring.c - see ring.h. The layout is the kernel's ABI: a page with the
- * consumer's position, one with the producer's, then the data twice in a row
- * so that a record which wraps is still in one piece.
+ * ring.c - see ring.h. A record says by itself how long it is.
  */
 #include "collect/ring.h"
 
 #include <errno.h>
 #include <sys/mman.h>
-#include <unistd.h>
-#include <linux/bpf.h>
 
-static size_t page(void)
+static size_t mapped_bytes(uint64_t size)
 {
-	return (size_t)sysconf(_SC_PAGESIZE);
+	return size / NT_CHUNK_BYTES * sizeof(struct nt_ring_chunk);
 }
 
 int ring_open(struct ring *r, int fd, size_t size)
 {
-	*r = (struct ring){ .fd = fd, .size = size };
-	r->map_consumer = mmap(NULL, page(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (r->map_consumer == MAP_FAILED)
-		goto out;
-	r->map_producer = mmap(NULL, page() + 2 * size, PROT_READ, MAP_SHARED, fd, (off_t)page());
-	if (r->map_producer == MAP_FAILED)
-		goto out;
-	r->consumer = r->map_consumer;
-	r->producer = r->map_producer;
-	r->data = (const unsigned char *)r->map_producer + page();
-	r->read_pos = __atomic_load_n(r->consumer, __ATOMIC_RELAXED);
+	void *p = mmap(NULL, mapped_bytes(size), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	*r = (struct ring){ .size = size };
+	if (p == MAP_FAILED)
+		return -errno;
+	r->chunks = p;
+	r->read_pos = r->end = __atomic_load_n(&r->chunks[0].consumer, __ATOMIC_RELAXED);
 	return 0;
-out:
-	fd = -errno;
-	ring_close(r);
-	return fd;
 }
 
 void ring_close(struct ring *r)
 {
-	if (r->map_consumer && r->map_consumer != MAP_FAILED)
-		munmap(r->map_consumer, page());
-	if (r->map_producer && r->map_producer != MAP_FAILED)
-		munmap(r->map_producer, page() + 2 * r->size);
-	*r = (struct ring){ .fd = -1 };
+	if (r->chunks)
+		munmap(r->chunks, mapped_bytes(r->size));
+	*r = (struct ring){ 0 };
+}
+
+static const struct nt_record *record_at(const struct ring *r, uint64_t pos)
+{
+	const struct nt_ring_chunk *c = &r->chunks[(pos & (r->size - 1)) / NT_CHUNK_BYTES];
+
+	return (const struct nt_record *)(c->data + pos % NT_CHUNK_BYTES);
+}
+
+/* Never more than is there. */
+static uint32_t length(const struct ring *r, const struct nt_record *rec)
+{
+	uint64_t left = r->end - r->read_pos;
+	uint64_t bytes = rec->tunnels <= NT_TUNNELS_MAX ? NT_RECORD_SIZE(rec->tunnels) : left;
+
+	return bytes < left ? bytes : left;
 }
 
 const void *ring_next(struct ring *r, uint32_t *len)
 {
-	unsigned long end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+	const struct nt_record *rec;
 
-	while (r->read_pos < end) {
-		const unsigned char *at = r->data + (r->read_pos & (r->size - 1));
-		uint32_t head = __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE);
-		uint32_t bytes = head & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-
-		if (head & BPF_RINGBUF_BUSY_BIT)
+	if (r->read_pos == r->end) {
+		r->end = __atomic_load_n(&r->chunks[0].producer, __ATOMIC_ACQUIRE);
+		if (r->read_pos == r->end)
 			return NULL;
-		r->read_pos += (bytes + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
-		if (head & BPF_RINGBUF_DISCARD_BIT)
-			continue;
-		*len = bytes;
-		return at + BPF_RINGBUF_HDR_SZ;
 	}
-	return NULL;
+	rec = record_at(r, r->read_pos);
+	*len = length(r, rec);
+	r->read_pos += *len;
+	return rec;
 }
 
 void ring_seek(struct ring *r, uint64_t pos)
 {
-	r->read_pos = pos;
+	r->read_pos = r->end = pos;
 	ring_release(r, pos);
 }
 
 void ring_release(struct ring *r, uint64_t pos)
 {
-	__atomic_store_n(r->consumer, pos, __ATOMIC_RELEASE);
+	__atomic_store_n(&r->chunks[0].consumer, pos, __ATOMIC_RELEASE);
 }
 
 uint64_t ring_fill(const struct ring *r)
 {
-	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) -
-	       __atomic_load_n(r->consumer, __ATOMIC_RELAXED);
+	return __atomic_load_n(&r->chunks[0].producer, __ATOMIC_ACQUIRE) -
+	       __atomic_load_n(&r->chunks[0].consumer, __ATOMIC_RELAXED);
 }

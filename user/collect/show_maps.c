@@ -101,34 +101,24 @@ static int read_outcomes(int fd, struct shown_instance *out)
 	return err;
 }
 
-/* The first word of a ring's page: consumer position on page 0, producer position on page 1. */
-static int ring_position(int fd, long page, uint64_t *out)
-{
-	long size = sysconf(_SC_PAGESIZE);
-	void *p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, page * size);
-
-	if (p == MAP_FAILED)
-		return -errno;
-	*out = __atomic_load_n((unsigned long *)p, __ATOMIC_ACQUIRE);
-	munmap(p, size);
-	return 0;
-}
-
 static int read_ring(int fd, uint32_t at, struct shown_instance *of)
 {
 	struct shown_cpu *out = &of->cpus[at];
 	struct bpf_map_info info;
+	const struct nt_ring_chunk *first;
 	uint64_t consumer, producer;
 	int err = map_info(fd, &info);
 
+	if (err || info.value_size != sizeof(*first))
+		return err ? err : -EPROTO;	/* another version's */
+	first = mmap(NULL, sizeof(*first), PROT_READ, MAP_SHARED, fd, 0);
+	if (first == MAP_FAILED)
+		return -errno;
 	/* Consumer first: read the other way round, it could be ahead. */
-	if (!err)
-		err = ring_position(fd, 0, &consumer);
-	if (!err)
-		err = ring_position(fd, 1, &producer);
-	if (err)
-		return err;
-	out->ring_bytes = info.max_entries;
+	consumer = __atomic_load_n(&first->consumer, __ATOMIC_ACQUIRE);
+	producer = __atomic_load_n(&first->producer, __ATOMIC_ACQUIRE);
+	munmap((void *)first, sizeof(*first));
+	out->ring_bytes = (uint64_t)info.max_entries * NT_CHUNK_BYTES;
 	/* Between the two readings as much as a ring may have passed. */
 	out->ring_fill = rest(producer, consumer);
 	if (out->ring_fill > out->ring_bytes)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "collect/bell.h"
 
 #define RING_SHARE 8			/* of its ring a batch holds one part at most: the rest takes bursts */
 #define CPUS_CHECK_NS 1000000000LL
@@ -39,6 +40,7 @@ struct worker {
 	_Atomic int64_t turn_ns, clock_error_ns;
 	_Atomic int wish;
 	atomic_bool idle, full;		/* full: the sink has no room */
+	struct bell bell;
 	int epoll_fd;
 	int wake_fd;
 	int done_fd;
@@ -68,7 +70,6 @@ static int watch(int epoll_fd, int fd, uint32_t events)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
-/* Edge-triggered: a ring that is being drained must not wake us again. */
 static int open_lane(struct worker *w, uint32_t cpu, int ring_fd)
 {
 	struct lane_settings s = {
@@ -77,8 +78,6 @@ static int open_lane(struct worker *w, uint32_t cpu, int ring_fd)
 	};
 	int err = lane_open(&w->lanes[cpu], w->out, &s);
 
-	if (!err)
-		err = watch(w->epoll_fd, ring_fd, EPOLLIN | EPOLLET);
 	if (err)
 		lane_close(&w->lanes[cpu]);
 	atomic_store(&w->open[cpu], !err);
@@ -181,7 +180,9 @@ static void wait_for_work(struct worker *w, int timeout_ms)
 	uint64_t count;
 
 	for (int i = 0; i < n; i++)
-		if (events[i].data.fd == w->wake_fd && read(w->wake_fd, &count, sizeof(count)) < 0)
+		if (events[i].data.fd == w->bell.fd)
+			bell_hush(&w->bell);
+		else if (read(w->wake_fd, &count, sizeof(count)) < 0)
 			log_error("read the worker's wake-up: %s", strerror(errno));
 }
 
@@ -272,6 +273,10 @@ static int worker_prepare(struct worker *w)
 	err = iface_reader_open(w->ifaces, &w->reader);
 	if (!err)
 		err = watch(w->epoll_fd, w->wake_fd, EPOLLIN);
+	if (!err)
+		err = bell_open(&w->bell, w->loader->bell_fd);
+	if (!err)	/* edge-triggered: it is hushed once a turn, not once a ring */
+		err = watch(w->epoll_fd, w->bell.fd, EPOLLIN | EPOLLET);
 	if (!err)
 		err = open_lanes(w);
 	if (!err)
@@ -369,6 +374,7 @@ void worker_free(struct worker *w)
 		lane_close(&w->lanes[cpu]);
 	free(w->lanes);
 	free(w->open);
+	bell_close(&w->bell);
 	iface_reader_close(w->reader);
 	const int fds[] = { w->epoll_fd, w->wake_fd, w->done_fd };
 
