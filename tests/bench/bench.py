@@ -29,7 +29,7 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", d) for d in ("ledger", "netns", "corpus")]
+sys.path[:0] = [HERE, *(os.path.join(HERE, "..", d) for d in ("ledger", "netns", "corpus"))]
 
 import figures  # noqa: E402
 import lab  # noqa: E402
@@ -118,7 +118,7 @@ class Part:
             values = self.module.measure(bench, number)
             unknown = sorted(set(values) - self.known)
             assert not unknown, "no rows for " + ", ".join(unknown)
-        except Exception as e:  # a KeyError here must not lose the half hour of figures before it
+        except Exception as e:  # a KeyError here must not lose the minutes of figures before it
             traceback.print_exc()
             values = {r.key: figures.NoFigure(reason_of(e)) for r in self.rows}
         finally:
@@ -135,7 +135,7 @@ def reason_of(e):
     """One line of an error, that fits into a table."""
     text = " ".join(str(e).split()).replace("|", "/")
     name = "" if isinstance(e, AssertionError) and text else type(e).__name__ + ": "
-    return (name + text)[:160]
+    return (name + text).strip()[:160]
 
 
 def find_parts():
