@@ -31,14 +31,14 @@ UNIT_SRC := $(filter-out %_lib.c,$(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT_SRC:tests/%.c=$(B)/tests/%)
 BPFTEST_SRC := $(filter-out %_lib.c,$(wildcard tests/bpf/*.c))
 BPFTEST_BIN := $(BPFTEST_SRC:tests/%.c=$(B)/tests/%)
-HELPER_SRC := $(filter-out %_lib.c,$(filter-out %.bpf.c,$(wildcard tests/netns/*.c tests/kafka/*.c tests/ledger/*.c tests/kernels/*.c tests/bench/*.c)))
+HELPER_SRC := $(filter-out %_lib.c,$(filter-out %.bpf.c,$(wildcard tests/netns/*.c tests/kafka/*.c tests/ledger/*.c tests/kernels/*.c tests/bench/*.c tests/counts/*.c)))
 HELPER_BIN := $(HELPER_SRC:tests/%.c=$(B)/tests/%)
 TESTLIB_OBJ = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(dir $(1))*_lib.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test bench bench-short install uninstall clean vmlinux schema man tests fuzz check-layers test-tags test-ledger test-kernels soak test-mutants setup setup-test setup-bench help
+.PHONY: all run test bench bench-short install uninstall clean vmlinux schema man tests fuzz check-layers test-tags test-ledger test-kernels soak test-mutants counts counts-record setup setup-test setup-bench help
 
 all: $(B)/ninetap
 
@@ -51,6 +51,7 @@ help:
 	@echo "make test-kernels  under Debian's kernels 6.1, 6.12 and its newest, in software emulation"
 	@echo "make soak       an hour under load: memory and open files stay flat"
 	@echo "make test-mutants  show that broken rules are caught"
+	@echo "make counts     instructions, against those recorded; make counts-record records them"
 	@echo "make bench      measure for ten minutes: a table, each figure beside the machine's own limit"
 	@echo "make bench-short  the same in two minutes, less exactly"
 	@echo "make install | uninstall   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); the systemd unit, too, which is not enabled by it"
@@ -93,6 +94,9 @@ $(B)/obj/tests/bench/kernel_lib.o: build/tests/bench/limits.skel.h
 $(B)/tests/%: $(B)/obj/tests/%.o $$(call TESTLIB_OBJ,tests/$$*) $(USER_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# With the builder of frames.
+$(B)/tests/counts/parse_cost: $(B)/obj/tests/bpf/packet_lib.o $(B)/obj/tests/bpf/headers_lib.o
 
 # These fail the n-th allocation, for every n.
 $(B)/tests/unit/encode_alloc $(B)/tests/unit/inventory_alloc $(B)/tests/unit/ledger_events $(B)/tests/unit/sink_kafka_alloc $(B)/tests/unit/spool_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
@@ -139,6 +143,15 @@ test-kernels: setup-test
 soak: setup-test
 	@$(MAKE) --no-print-directory -s -j2 all tests
 	@SOAK_SECONDS=3600 scripts/run-tests soak
+
+# Instructions, of which CI may make something: they are the same in each run.
+counts: setup-test
+	@$(MAKE) --no-print-directory -s -j2 all tests
+	@scripts/run-tests counts
+
+counts-record: setup-test
+	@$(MAKE) --no-print-directory -s -j2 all tests
+	@build/venv/bin/python tests/counts/counts.py record
 
 test-mutants: setup-test
 	@scripts/run-mutants

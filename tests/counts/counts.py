@@ -1,0 +1,240 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""counts.py [record | kernels FILE]: what ninetap costs, in figures that are the same in each run.
+
+A time of a run moves with the machine and its neighbours; what is counted here
+does not, so that a test may fail on it. Four kinds of figures:
+
+  compiled  instructions of each BPF program and global function in build/ninetap.bpf.o
+  verified  instructions that the kernel's verifier goes through for each program, under
+            each kind of configuration, as build/tests/kernels/load prints them
+  parse     of the parser, compiled for the host: instructions a packet
+  user      from a ring with records in it to a batch of messages: instructions a record
+
+For the last two callgrind counts build/tests/counts/parse_cost and user_cost: n of
+the work, and 2 n; the difference by n is the figure, without what does not grow. The
+C library is told to take the functions that any x86-64 processor has, so that the
+processor does not matter.
+
+Each figure may be 10 % off the one in recorded.json, which holds for x86_64. One that
+is higher got worse. One that is lower got better: that is a failure as well, because a
+record that is too high lets later mistakes pass. In both cases `counts.py record` (make
+counts-record) writes down the new ones, for a commit that says why they changed.
+Recorded with another compiler they are compared as well, and the failure says so.
+
+What the verifier goes through depends on the kernel: it is recorded by the kernel's
+major.minor, and a kernel that is not is held against the next older one (or the oldest),
+and fails only if it needs more than 10 % more. `record` notes those of the kernel
+that runs; `kernels FILE` notes those in what scripts/test-kernels said, of all it ran.
+
+Prints "ok NAME: ..." or "not ok NAME: ...", details as "# ..." before it; exit code 1 if any
+failed, or there was nothing to compare.
+"""
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+RECORDED = os.path.join(ROOT, "tests/counts/recorded.json")
+BPF_OBJECT, USER_OBJECT = "build/ninetap.bpf.o", "build/obj/tests/counts/user_cost.o"
+LOAD = "build/tests/kernels/load"
+COUNTED = {"parse": "build/tests/counts/parse_cost", "user": "build/tests/counts/user_cost"}
+TOLERANCE = 0.10
+TIMEOUT = 120  # seconds; a program that hangs
+# Functions that the C library chooses by the processor: the same everywhere.
+TUNABLES = "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-ERMS,-FSRM,-SSSE3,-SSE4_1,-SSE4_2,-BMI2"
+
+
+class Failure(Exception):
+    """What a person is told."""
+
+
+def command(*argv, **env):
+    try:
+        p = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                           errors="replace", timeout=TIMEOUT, env=dict(os.environ, **env))
+    except (OSError, subprocess.TimeoutExpired) as e:
+        raise Failure("%s: %s" % (argv[0], e))
+    if p.returncode:
+        raise Failure("%s: exit %d: %s" % (" ".join(argv), p.returncode, p.stdout.strip()[-2000:]))
+    return p.stdout
+
+
+# --- the figures ------------------------------------------------------------
+def compiled():
+    """{function: instructions}; an instruction is eight bytes."""
+    symbols = re.findall(r"\s(\d+)\s+FUNC\s+GLOBAL\s.*\s(\S+)$", command("readelf", "-W", "-s", BPF_OBJECT), re.M)
+    return {name: int(size) // 8 for size, name in symbols}
+
+
+def verified_lines(text):
+    return {name: int(n) for name, n in re.findall(r"^# +verified (.+): (\d+) instructions$", text, re.M)}
+
+
+def verified():
+    return verified_lines(command(LOAD))
+
+
+def callgrind(program):
+    """{name: what one of it costs}, of the program's dumps."""
+    totals = {}
+    with tempfile.TemporaryDirectory() as tmp:
+        command("valgrind", "--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=" + os.path.join(tmp, "out"), program,
+                GLIBC_TUNABLES=TUNABLES)
+        for dump in os.listdir(tmp):
+            with open(os.path.join(tmp, dump)) as f:
+                text = f.read()
+            if trigger := re.search(r"^desc: Trigger: Client Request: (.+) (\d+)$", text, re.M):
+                total = re.search(r"^totals: (\d+)$", text, re.M)
+                totals.setdefault(trigger[1], {})[int(trigger[2])] = int(total[1])
+    return {name: per_one(name, of) for name, of in totals.items()}
+
+
+def per_one(name, totals):
+    if len(totals) != 2 or max(totals) != 2 * min(totals):
+        raise Failure("%s was counted for %s of it: not for a number and its double" % (name, ", ".join(map(str, totals))))
+    n = min(totals)
+    return round((totals[2 * n] - totals[n]) / n, 1)
+
+
+def compiler_of(path):
+    """As the debugging information of an object file has it."""
+    with open(os.path.join(ROOT, path), "rb") as f:
+        said = re.search(rb"GNU C\d* [\d.]+|clang version [\d.]+", f.read())
+    return said[0].decode() if said else "unknown"
+
+
+def compilers():
+    """Of each kind of figures."""
+    bpf, user = compiler_of(BPF_OBJECT), compiler_of(USER_OBJECT)
+    return {"compiled": bpf, "verified": bpf, "parse": user, "user": user}
+
+
+def kernel_here():
+    return re.match(r"\d+\.\d+", platform.release())[0]
+
+
+def measure():
+    """{kind: {name: figure}}"""
+    if platform.machine() != "x86_64":
+        raise Failure("the record holds for x86_64, this is " + platform.machine())
+    return {"compiled": compiled(), "verified": verified(), **{kind: callgrind(p) for kind, p in COUNTED.items()}}
+
+
+# --- against what is recorded -----------------------------------------------
+class Results:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def report(self, name, ok, said, notes=()):
+        self.passed, self.failed = self.passed + ok, self.failed + (not ok)
+        for note in notes:
+            print("# " + note)
+        print("%s %s: %s" % ("ok" if ok else "not ok", name, said), flush=True)
+
+
+def version(kernel):
+    return tuple(map(int, kernel.split(".")))
+
+
+def kernel_for(kernels, here):
+    """The recorded one that this is held against: itself, the next older one, or the oldest; None: there is none."""
+    known = sorted(kernels, key=version)
+    return next((k for k in reversed(known) if version(k) <= version(here)), known[0] if known else None)
+
+
+def verdict(measured, recorded, or_less):
+    """(ok, why not)"""
+    if measured is None:
+        return False, "recorded, but there is no such figure any more: make counts-record takes it out"
+    if recorded is None:
+        return False, "not recorded: make counts-record notes it"
+    if measured > recorded * (1 + TOLERANCE):
+        return False, "more than 10 % worse: find out why; if it has to be, make counts-record notes it"
+    if measured < recorded * (1 - TOLERANCE) and not or_less:
+        return False, "more than 10 % better: make counts-record notes it, so that it stays so"
+    return True, ""
+
+
+def compare(results, kind, measured, recorded, notes=(), or_less=False):
+    for name in sorted({**recorded, **measured}):
+        ok, why = verdict(measured.get(name), recorded.get(name), or_less)
+        said = "%s, recorded %s" % (measured.get(name, "none"), recorded.get(name, "none"))
+        results.report("%s %s" % (kind, name), ok, said, [*([why] if why else []), *notes] if not ok else ())
+
+
+def compare_all(results, measured, record):
+    here = compilers()
+    for kind, figures in measured.items():
+        there, notes, or_less = record["figures"].get(kind, {}), [], False
+        if kind == "verified":
+            kernel = kernel_for(record["verified"], kernel_here())
+            there, or_less = record["verified"].get(kernel, {}), kernel != kernel_here()
+            if or_less:
+                notes = ["recorded under %s, this is %s, which may take more by itself" % (kernel, kernel_here())]
+        if here[kind] != record["compilers"].get(kind):
+            notes.append("recorded with %s, this is %s" % (record["compilers"].get(kind), here[kind]))
+        compare(results, kind, figures, there, notes, or_less)
+
+
+# --- recording --------------------------------------------------------------
+def read_record():
+    if not os.path.exists(RECORDED):
+        return {"compilers": {}, "figures": {}, "verified": {}}
+    with open(RECORDED) as f:
+        return json.load(f)
+
+
+def write_record(record):
+    with open(RECORDED + ".new", "w") as f:
+        json.dump(record, f, indent="\t", sort_keys=True)
+        f.write("\n")
+    os.replace(RECORDED + ".new", RECORDED)
+
+
+def record_here():
+    record, measured = read_record(), measure()
+    record["verified"][kernel_here()] = measured.pop("verified")
+    record["figures"], record["compilers"] = measured, compilers()
+    write_record(record)
+
+
+def record_kernels(path):
+    record = read_record()
+    with open(path) as f:
+        said = re.split(r"^# (\d+\.\d+): Debian's .*$", f.read(), flags=re.M)
+    found = {kernel: lines for kernel, text in zip(said[1::2], said[2::2]) if (lines := verified_lines(text))}
+    if not found:
+        raise Failure("%s: no kernel that says what it verified" % path)
+    record["verified"].update(found)
+    write_record(record)
+
+
+def test():
+    results = Results()
+    try:
+        compare_all(results, measure(), read_record())
+    except Failure as e:
+        results.report("figures", False, "none: %s" % e)
+    return 1 if results.failed or not results.passed else 0
+
+
+def main():
+    if sys.argv[1:] == ["record"]:
+        return record_here()
+    if len(sys.argv) == 3 and sys.argv[1] == "kernels":
+        return record_kernels(sys.argv[2])
+    if sys.argv[1:]:
+        sys.exit("counts: usage: counts.py [record | kernels FILE]")
+    return test()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        sys.exit("counts: %s" % failure)
