@@ -72,6 +72,7 @@ struct options {
 	char *metrics;			/* ADDRESS:PORT; NULL: none */
 	uint32_t batch_records;
 	uint64_t batch_linger_ns;
+	uint32_t threads;		/* that drain rings, 0: by the number of CPUs */
 	uint64_t rotate_bytes;		/* 0: never */
 	uint64_t rotate_ns;		/* 0: never */
 	char **kafka;			/* librdkafka properties: name, value, ..., NULL */

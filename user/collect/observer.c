@@ -25,7 +25,7 @@ struct observer {
 	enum framing framing;
 	struct modes *modes;
 	struct sink *sink;
-	struct worker *worker;
+	struct workers *workers;
 	struct flow_thread *flows;
 	struct ledger ledger;
 	struct ledger_cpu *cpus;
@@ -118,10 +118,10 @@ struct outbox *observer_outbox(const struct observer *o)
 	return o->outbox;
 }
 
-void observer_watch(struct observer *o, struct sink *sink, struct worker *worker, struct flow_thread *flows)
+void observer_watch(struct observer *o, struct sink *sink, struct workers *workers, struct flow_thread *flows)
 {
 	o->sink = sink;
-	o->worker = worker;
+	o->workers = workers;
 	o->flows = flows;
 }
 
@@ -222,7 +222,7 @@ static void take_cpu(struct observer *o, uint32_t cpu)
 		.outcome = outcome_of(&o->loader->outcomes[cpu]),
 		.flows_open = open_flows(o, cpu),
 		.ring_bytes = ring ? o->loader->ring_bytes : 0,
-		.ring_fill_bytes = worker_ring_fill(o->worker, cpu), .n = ++o->numbers[cpu],
+		.ring_fill_bytes = workers_ring_fill(o->workers, cpu), .n = ++o->numbers[cpu],
 	};
 	memcpy(o->cpus[o->ledger.cpus_n++].flows_lost, flows.lost, sizeof(flows.lost));
 }
@@ -243,8 +243,8 @@ static bool take(struct observer *o)
 		take_cpu(o, cpu);
 	sink_get_stats(o->sink, &o->ledger.sink);
 	o->ledger.ifaces = modes_list(o->modes, &o->ledger.ifaces_n);
-	o->ledger.clock_error_ns = worker_clock_error_ns(o->worker);
-	o->ledger.worker_idle_ns = (uint64_t)(clock_monotonic_ns() - worker_turn_ns(o->worker));
+	o->ledger.clock_error_ns = workers_clock_error_ns(o->workers);
+	o->ledger.worker_idle_ns = (uint64_t)(clock_monotonic_ns() - workers_turn_ns(o->workers));
 	return true;
 }
 
@@ -287,7 +287,7 @@ static struct auto_load load_of(struct observer *o)
 	l.events = sum.seen.events - o->before.seen.events;
 	l.overflow = sum.overflow.events + sum.ring_full.events - o->before.overflow.events - o->before.ring_full.events;
 	l.flows_full = sum.flows_full.events + sum.ring_full.events - o->before.flows_full.events - o->before.ring_full.events;
-	l.sink_behind = worker_sink_full(o->worker) || o->ledger.sink.spool_held;
+	l.sink_behind = workers_sink_full(o->workers) || o->ledger.sink.spool_held;
 	o->before = sum;
 	return l;
 }
@@ -309,7 +309,7 @@ void observer_step(struct observer *o, const struct ifaces *ifaces)
 
 void observer_end(struct observer *o, bool keep)
 {
-	if (!o->worker)			/* not all of it was started */
+	if (!o->workers)			/* not all of it was started */
 		return;
 	settle(o);
 	o->ledger.closing = !keep;

@@ -10,7 +10,7 @@
 #include "attach/ifaces.h"
 #include "attach/loader.h"
 #include "collect/flow_thread.h"
-#include "collect/worker.h"
+#include "collect/workers.h"
 #include "ledger/ledger.h"
 #include "serve/serve.h"
 
@@ -34,7 +34,7 @@ struct outbox *observer_outbox(const struct observer *o);
 void observer_spool_lost(void *arg, const struct sink_spool_loss *l);
 
 /* What there is to observe, once all of it runs; before the first step. */
-void observer_watch(struct observer *o, struct sink *sink, struct worker *worker, struct flow_thread *flows);
+void observer_watch(struct observer *o, struct sink *sink, struct workers *workers, struct flow_thread *flows);
 
 /* A second has passed. */
 void observer_step(struct observer *o, const struct ifaces *ifaces);

@@ -109,7 +109,7 @@ static int on_event(struct run *r, int fd)
 		on_check(r);
 	else if (fd == ifaces_fd(r->ifaces))
 		return ifaces_event(r->ifaces);
-	else			/* --duration is over, or the worker is done */
+	else			/* --duration is over, or a worker is done */
 		r->stop = true;
 	return 0;
 }
@@ -131,12 +131,12 @@ static int run_loop(struct run *r)
 
 static bool all_safe(struct run *r)
 {
-	return worker_idle(r->worker) && flow_thread_done(r->flows);
+	return workers_idle(r->workers) && flow_thread_done(r->flows);
 }
 
 static bool events_safe(struct run *r)
 {
-	return observer_idle(r->observer) && worker_idle(r->worker);
+	return observer_idle(r->observer) && workers_idle(r->workers);
 }
 
 static bool wait_until(struct run *r, bool (*reached)(struct run *r), int timeout_ms)
@@ -164,9 +164,9 @@ static void wind_down(struct run *r, bool keep)
 		log_error("tell the sink to end: %s", strerror(errno));
 	if (!r->again)
 		signals_release(r);
-	if (!r->worker)
+	if (!r->workers)
 		return;
-	worker_drain(r->worker, keep);
+	workers_drain(r->workers, keep);
 	flow_thread_finish(r->flows, keep);
 	r->cut_short = !wait_until(r, all_safe, keep ? KEEP_TIMEOUT_MS : CLOSE_TIMEOUT_MS);
 	observer_end(r->observer, keep);
@@ -176,20 +176,20 @@ static void wind_down(struct run *r, bool keep)
 /* The sink reports its last while it is closed: lanes and flows still stand. */
 static void close_stages(struct run *r, struct account *a)
 {
-	worker_join(r->worker);
+	workers_join(r->workers);
 	outlet_close(&r->out, r->out.error || r->cut_short ? 0 : CLOSE_TIMEOUT_MS, &a->sink);
 	flow_thread_stop(r->flows);
 	if (!a->kept && !r->out.error)
-		worker_abandon(r->worker);
-	for (uint32_t cpu = 0; r->worker && cpu < r->loader.cpus; cpu++) {
+		workers_abandon(r->workers);
+	for (uint32_t cpu = 0; r->workers && cpu < r->loader.cpus; cpu++) {
 		struct flow_outcome out;
 
 		flow_thread_outcome(r->flows, cpu, &out);
 		account_add_flows(a, &out);
 		account_add_outcome(a, &r->loader.outcomes[cpu]);
 	}
-	log_info("clock: UTC is known to within %lld ns", r->worker ? (long long)worker_clock_error_ns(r->worker) : 0);
-	worker_free(r->worker);
+	log_info("clock: UTC is known to within %lld ns", r->workers ? (long long)workers_clock_error_ns(r->workers) : 0);
+	workers_free(r->workers);
 	flow_thread_close(r->flows);
 	observer_close(r->observer);
 }

@@ -139,16 +139,16 @@ static int open_stages(struct run *r)
 
 static int start_threads(struct run *r)
 {
-	struct worker_settings s = {
-		.loader = &r->loader, .out = &r->out, .ifaces = r->table,
+	struct workers_settings s = {
+		.threads = r->o->threads, .loader = &r->loader, .out = &r->out, .ifaces = r->table,
 		.outboxes = { flow_thread_outbox(r->flows), observer_outbox(r->observer) },
 		.batch_linger_ns = r->o->batch_linger_ns,
 	};
 
-	if (worker_start(&r->worker, &s) || flow_thread_start(r->flows))
+	if (workers_start(&r->workers, &s) || flow_thread_start(r->flows))
 		return EX_OSERR;
-	observer_watch(r->observer, r->out.sink, r->worker, r->flows);
-	return watch(r, worker_done_fd(r->worker)) ? os_error("watch the worker") : 0;
+	observer_watch(r->observer, r->out.sink, r->workers, r->flows);
+	return watch(r, workers_done_fd(r->workers)) ? os_error("watch the workers") : 0;
 }
 
 static struct ifaces_settings ifaces_settings(struct run *r)
@@ -158,7 +158,7 @@ static struct ifaces_settings ifaces_settings(struct run *r)
 	};
 }
 
-/* The worker reads what waits in rings at once. */
+/* Workers read what waits in rings at once. */
 static int name_interfaces(struct run *r)
 {
 	struct ifaces_settings s = ifaces_settings(r);

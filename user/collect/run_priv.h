@@ -12,7 +12,7 @@
 #include "collect/flow_thread.h"
 #include "collect/observer.h"
 #include "collect/origin.h"
-#include "collect/worker.h"
+#include "collect/workers.h"
 #include "inventory/keeper.h"
 
 struct run {
@@ -26,7 +26,7 @@ struct run {
 	struct outlet out;
 	struct iface_table *table;
 	struct ifaces *ifaces;
-	struct worker *worker;
+	struct workers *workers;
 	struct flow_thread *flows;
 	struct observer *observer;
 	struct serve *serve;

@@ -6,46 +6,16 @@
 #include "collect/worker.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include "base/clock.h"
 #include "base/log.h"
-#include "collect/bell.h"
 
 #define RING_SHARE 8			/* of its ring a batch holds one part at most: the rest takes bursts */
 #define CPUS_CHECK_NS 1000000000LL
 #define DRAIN_WAIT_MS 1
-
-enum wish { RUN, DRAIN, KEEP, END };
-
-struct worker {
-	pthread_t thread;
-	bool started;
-	const struct loader *loader;
-	struct outlet *out;
-	struct lane *lanes;		/* by CPU */
-	atomic_bool *open;		/* by CPU: its lane is */
-	uint32_t cpus;
-	struct outbox *outboxes[WORKER_OUTBOXES];
-	struct iface_table *ifaces;
-	struct iface_reader *reader;
-	struct clock_offset clock;
-	uint64_t linger_ns;
-	int64_t cpus_checked_ns;
-	_Atomic int64_t turn_ns, clock_error_ns;
-	_Atomic int wish;
-	atomic_bool idle, full;		/* full: the sink has no room */
-	struct bell bell;
-	int epoll_fd;
-	int wake_fd;
-	int done_fd;
-	bool told;			/* done_fd was raised */
-};
 
 static void label(void *arg, const struct nt_record *rec, struct tagged *t)
 {
@@ -55,12 +25,9 @@ static void label(void *arg, const struct nt_record *rec, struct tagged *t)
 	iface_table_find(w->reader, rec->ifindex, &t->iface, &t->plane);
 }
 
-static void reported(void *arg, const struct sink_report *r)
+struct lane *worker_lane(struct worker *w, uint32_t cpu)
 {
-	struct worker *w = arg;
-
-	if (r->cpu < w->cpus)
-		lane_report(&w->lanes[r->cpu], r);
+	return &w->lanes[cpu / w->of];
 }
 
 static int watch(int epoll_fd, int fd, uint32_t events)
@@ -70,17 +37,18 @@ static int watch(int epoll_fd, int fd, uint32_t events)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
-static int open_lane(struct worker *w, uint32_t cpu, int ring_fd)
+static int open_lane(struct worker *w, uint32_t i, int ring_fd)
 {
+	uint32_t cpu = w->number + i * w->of;
 	struct lane_settings s = {
 		.cpu = cpu, .ring_fd = ring_fd, .ring_bytes = w->loader->ring_bytes, .share = RING_SHARE,
 		.outcomes = &w->loader->outcomes[cpu],
 	};
-	int err = lane_open(&w->lanes[cpu], w->out, &s);
+	int err = lane_open(&w->lanes[i], w->out, &s);
 
 	if (err)
-		lane_close(&w->lanes[cpu]);
-	atomic_store(&w->open[cpu], !err);
+		lane_close(&w->lanes[i]);
+	atomic_store(&w->open[i], !err);
 	return err;
 }
 
@@ -89,11 +57,11 @@ static int open_lanes(struct worker *w)
 {
 	int err = 0;
 
-	for (uint32_t cpu = 0; cpu < w->cpus && !err; cpu++) {
-		int fd = __atomic_load_n(&w->loader->ring_fds[cpu], __ATOMIC_ACQUIRE);
+	for (uint32_t i = 0; i < w->lanes_n && !err; i++) {
+		int fd = __atomic_load_n(&w->loader->ring_fds[w->number + i * w->of], __ATOMIC_ACQUIRE);
 
-		if (fd >= 0 && !w->open[cpu])
-			err = open_lane(w, cpu, fd);
+		if (fd >= 0 && !w->open[i])
+			err = open_lane(w, i, fd);
 	}
 	return err;
 }
@@ -115,6 +83,16 @@ static uint32_t drain(struct worker *w, struct lane *l, int64_t now)
 	return n;
 }
 
+/* The first: what the others relay goes into the sink. How many batches it were. */
+static uint32_t carry(struct worker *w)
+{
+	uint32_t n = 0;
+
+	for (struct worker *o = w->next; o; o = o->next)
+		n += outlet_carry(w->out, o->relay);
+	return n;
+}
+
 /* A turn of each ring; the most records that one of them gave. */
 static uint32_t drain_all(struct worker *w)
 {
@@ -124,12 +102,14 @@ static uint32_t drain_all(struct worker *w)
 	clock_refresh(&w->clock, now);
 	atomic_store_explicit(&w->clock_error_ns, w->clock.error_ns, memory_order_relaxed);
 	atomic_store_explicit(&w->turn_ns, now, memory_order_relaxed);
-	for (uint32_t cpu = 0; cpu < w->cpus; cpu++) {
-		if (!w->open[cpu])
+	for (uint32_t i = 0; i < w->lanes_n; i++) {
+		if (!w->open[i])
 			continue;
-		n = drain(w, &w->lanes[cpu], now);
+		n = drain(w, &w->lanes[i], now);
 		if (n > most)
 			most = n;
+		if (carry(w) && !most)	/* between rings: a relay has room for few batches */
+			most = 1;
 	}
 	iface_reader_quiescent(w->reader);
 	if (now - w->cpus_checked_ns >= CPUS_CHECK_NS) {
@@ -144,21 +124,43 @@ static void cut(struct worker *w, bool all)
 {
 	int64_t now = clock_monotonic_ns();
 
-	for (uint32_t cpu = 0; cpu < w->cpus; cpu++) {
-		struct lane *l = &w->lanes[cpu];
+	for (uint32_t i = 0; i < w->lanes_n; i++) {
+		struct lane *l = &w->lanes[i];
 
-		if (w->open[cpu] && (all || lane_is_due(l, w->out, now, w->linger_ns)))
+		if (w->open[i] && (all || lane_is_due(l, w->out, now, w->linger_ns)))
 			lane_cut(l, w->out);
 	}
 }
 
-static void serve_sink(struct worker *w)
+static uint32_t serve_sink(struct worker *w)
 {
+	uint32_t n = carry(w);
+
 	sink_poll(w->out->sink);
 	for (uint32_t i = 0; i < WORKER_OUTBOXES; i++)
 		if (w->outboxes[i])
 			outlet_post(w->out, w->outboxes[i]);
 	atomic_store_explicit(&w->full, !sink_has_room(w->out->sink), memory_order_relaxed);
+	return n;
+}
+
+static uint32_t take_reports(struct worker *w)
+{
+	struct sink_report r;
+	uint32_t n = 0;
+
+	for (; relay_reported(w->relay, &r); n++)
+		lane_report(worker_lane(w, r.cpu), &r);
+	w->out->error = w->out->first->error;
+	return n;
+}
+
+/* What there is to do beside rings; most: the records that one of them gave, or 1 where else something came. */
+static uint32_t serve(struct worker *w, uint32_t most)
+{
+	uint32_t n = w->relay ? take_reports(w) : serve_sink(w);
+
+	return n && !most ? 1 : most;
 }
 
 static void tell_when_done(struct worker *w)
@@ -190,11 +192,13 @@ static void work(struct worker *w)
 {
 	int timeout = 0;
 
-	while (atomic_load(&w->wish) == RUN) {
+	while (atomic_load(&w->wish) == WORKER_RUN) {
+		uint32_t most;
+
 		wait_for_work(w, timeout);
-		timeout = worker_wait_ms(drain_all(w));
+		most = drain_all(w);
 		cut(w, outlet_done(w->out));
-		serve_sink(w);
+		timeout = worker_wait_ms(serve(w, most));
 		tell_when_done(w);
 	}
 }
@@ -202,14 +206,14 @@ static void work(struct worker *w)
 /* Rings are not read any more: what is not safe in the end is the next process's. */
 static void keep_rings(struct worker *w)
 {
-	for (uint32_t cpu = 0; cpu < w->cpus; cpu++)
-		w->lanes[cpu].keep = true;
+	for (uint32_t i = 0; i < w->lanes_n; i++)
+		w->lanes[i].keep = true;
 }
 
 static bool all_reported(const struct worker *w)
 {
-	for (uint32_t cpu = 0; cpu < w->cpus; cpu++)
-		if (w->open[cpu] && !lane_idle(&w->lanes[cpu]))
+	for (uint32_t i = 0; i < w->lanes_n; i++)
+		if (w->open[i] && !lane_idle(&w->lanes[i]))
 			return false;
 	return !w->out->parcels;
 }
@@ -222,19 +226,20 @@ static void finish(struct worker *w)
 {
 	int wish = atomic_load(&w->wish);
 
-	if (wish == KEEP)
+	if (wish == WORKER_KEEP)
 		keep_rings(w);
-	while ((wish = atomic_load(&w->wish)) != END) {
-		uint32_t most = wish == DRAIN ? drain_all(w) : 0;
+	while ((wish = atomic_load(&w->wish)) != WORKER_END) {
+		uint32_t most = wish == WORKER_DRAIN ? drain_all(w) : 0;
 
 		cut(w, true);
-		serve_sink(w);
+		most = serve(w, most);
 		tell_when_done(w);
 		atomic_store(&w->turn_ns, clock_monotonic_ns());
 		atomic_store(&w->idle, w->out->error || (!most && all_reported(w)));
 		if (!most)
 			wait_for_work(w, DRAIN_WAIT_MS);
 	}
+	carry(w);	/* the others' last */
 }
 
 static void *worker_run(void *arg)
@@ -246,7 +251,7 @@ static void *worker_run(void *arg)
 	return NULL;
 }
 
-static void tell(struct worker *w, enum wish wish)
+void worker_tell(struct worker *w, enum worker_wish wish)
 {
 	uint64_t one = 1;
 
@@ -256,130 +261,108 @@ static void tell(struct worker *w, enum wish wish)
 		log_error("wake the worker: %s", strerror(errno));
 }
 
-static int worker_prepare(struct worker *w)
+static int open_descriptors(struct worker *w)
 {
 	int err;
 
-	w->lanes = calloc(w->cpus, sizeof(*w->lanes));
-	w->open = calloc(w->cpus, sizeof(*w->open));
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!w->lanes || !w->open)
-		return -ENOMEM;
-	if (w->epoll_fd < 0 || w->wake_fd < 0 || w->done_fd < 0)
+	if (w->epoll_fd < 0 || w->wake_fd < 0)
 		return -errno;
-	clock_measure(&w->clock);
-	err = iface_reader_open(w->ifaces, &w->reader);
-	if (!err)
-		err = watch(w->epoll_fd, w->wake_fd, EPOLLIN);
+	err = watch(w->epoll_fd, w->wake_fd, EPOLLIN);
 	if (!err)
 		err = bell_open(&w->bell, w->loader->bell_fd);
-	if (!err)	/* edge-triggered: it is hushed once a turn, not once a ring */
-		err = watch(w->epoll_fd, w->bell.fd, EPOLLIN | EPOLLET);
+	/* Edge-triggered: it is hushed once a turn, not once a ring. */
+	return err ? err : watch(w->epoll_fd, w->bell.fd, EPOLLIN | EPOLLET);
+}
+
+/* Where its batches go; the first one gets to know who relays to it. */
+static int open_outlet(struct worker *w, struct outlet *out, struct worker *first)
+{
+	int err = 0;
+
+	w->out = first ? &w->branch : out;
+	if (first) {
+		err = relay_open(&w->relay, first->wake_fd, w->wake_fd);
+		if (!err)
+			err = outlet_open_branch(&w->branch, out, w->relay);
+		w->next = first->next;
+		first->next = w;
+	}
+	w->out->label = label;
+	w->out->label_arg = w;
+	return err;
+}
+
+int worker_open(struct worker *w, const struct workers_settings *s, uint32_t number, uint32_t of, struct worker *first)
+{
+	int err;
+
+	w->number = number;
+	w->of = of;
+	w->loader = s->loader;
+	w->lanes_n = (s->loader->cpus - number + of - 1) / of;
+	memcpy(w->outboxes, s->outboxes, first ? 0 : sizeof(w->outboxes));
+	w->linger_ns = s->batch_linger_ns;
+	w->turn_ns = clock_monotonic_ns();
+	w->lanes = calloc(w->lanes_n, sizeof(*w->lanes));
+	w->open = calloc(w->lanes_n, sizeof(*w->open));
+	if (!w->lanes || !w->open)
+		return -ENOMEM;
+	clock_measure(&w->clock);
+	err = open_descriptors(w);
 	if (!err)
-		err = open_lanes(w);
+		err = open_outlet(w, s->out, first);
 	if (!err)
-		err = -pthread_create(&w->thread, NULL, worker_run, w);
+		err = iface_reader_open(s->ifaces, &w->reader);
+	return err ? err : open_lanes(w);
+}
+
+int worker_start(struct worker *w)
+{
+	int err = -pthread_create(&w->thread, NULL, worker_run, w);
+
 	w->started = !err;
 	return err;
 }
 
-int worker_start(struct worker **out, const struct worker_settings *s)
-{
-	struct worker *w = calloc(1, sizeof(*w));
-	int err;
-
-	*out = NULL;
-	if (!w)
-		return -ENOMEM;
-	w->loader = s->loader;
-	w->cpus = s->loader->cpus;
-	w->out = s->out;
-	w->out->label = label;
-	w->out->reported = reported;
-	w->out->label_arg = w->out->reported_arg = w;
-	w->ifaces = s->ifaces;
-	memcpy(w->outboxes, s->outboxes, sizeof(w->outboxes));
-	w->linger_ns = s->batch_linger_ns;
-	w->turn_ns = clock_monotonic_ns();
-	w->epoll_fd = w->wake_fd = w->done_fd = -1;
-	err = worker_prepare(w);
-	if (err) {
-		log_error("start the worker: %s", strerror(-err));
-		worker_free(w);
-		return err;
-	}
-	*out = w;
-	return 0;
-}
-
-int worker_done_fd(const struct worker *w)
-{
-	return w->done_fd;
-}
-
-void worker_drain(struct worker *w, bool keep)
-{
-	if (w)
-		tell(w, keep ? KEEP : DRAIN);
-}
-
-bool worker_idle(const struct worker *w)
-{
-	return !w || atomic_load(&w->idle);
-}
-
-int64_t worker_turn_ns(const struct worker *w)
-{
-	return atomic_load(&w->turn_ns);
-}
-
-uint64_t worker_ring_fill(const struct worker *w, uint32_t cpu)
-{
-	return cpu < w->cpus && atomic_load(&w->open[cpu]) ? ring_fill(&w->lanes[cpu].ring) : 0;
-}
-
-int64_t worker_clock_error_ns(const struct worker *w)
-{
-	return atomic_load(&w->clock_error_ns);
-}
-
-bool worker_sink_full(const struct worker *w)
-{
-	return atomic_load(&w->full);
-}
-
 void worker_join(struct worker *w)
 {
-	if (!w || !w->started)
+	if (!w->started)
 		return;
-	tell(w, END);
+	worker_tell(w, WORKER_END);
 	pthread_join(w->thread, NULL);
 	w->started = false;
 }
 
-void worker_abandon(struct worker *w)
+/* If the sink failed, what it never got is accounted for with what is in the rings. */
+void worker_settle(struct worker *w)
 {
-	for (uint32_t cpu = 0; w && cpu < w->cpus; cpu++)
-		if (w->open[cpu])
-			lane_abandon(&w->lanes[cpu]);
+	const struct batch *b;
+	uint64_t ticket;
+
+	take_reports(w);
+	while (!w->out->error && (b = relay_next(w->relay, &ticket))) {
+		const struct sink_report r = { .cpu = b->cpu, .ticket = ticket, .lost = b->count, .why = NT_LOSS_CLOSED };
+
+		lane_report(worker_lane(w, b->cpu), &r);
+		relay_taken(w->relay);
+	}
 }
 
 void worker_free(struct worker *w)
 {
-	if (!w)
-		return;
-	for (uint32_t cpu = 0; cpu < w->cpus && w->lanes; cpu++)
-		lane_close(&w->lanes[cpu]);
+	for (uint32_t i = 0; i < w->lanes_n && w->lanes; i++)
+		lane_close(&w->lanes[i]);
 	free(w->lanes);
 	free(w->open);
-	bell_close(&w->bell);
 	iface_reader_close(w->reader);
-	const int fds[] = { w->epoll_fd, w->wake_fd, w->done_fd };
-
-	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-	free(w);
+	if (w->out == &w->branch)
+		outlet_close(&w->branch, 0, NULL);
+	relay_close(w->relay);
+	bell_close(&w->bell);
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	if (w->wake_fd >= 0)
+		close(w->wake_fd);
 }

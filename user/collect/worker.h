@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * worker.h - the thread that drains the rings: records are held until the
- * batch of their CPU is full or old, then tagged, encoded and sent. It owns
- * rings, tagger, encoder and sink while it runs, and puts the parcels of the
- * outboxes into the sink.
+ * worker.h - a thread that drains rings: records are held until the batch of
+ * their CPU is full or old, then tagged, encoded and sent. For workers.c alone;
+ * the others know the set (workers.h).
+ *
+ * The first worker owns the sink while it runs: it puts into it its own
+ * batches, those that the others relay, and the parcels of the outboxes. What
+ * the sink reports goes back to the worker that has the CPU's lane, which
+ * settles it.
  */
 #ifndef NINETAP_WORKER_H
 #define NINETAP_WORKER_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include "attach/loader.h"
-#include "collect/lane.h"
-#include "tag/iface_table.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include "base/clock.h"
+#include "collect/bell.h"
+#include "collect/workers.h"
 
 #define WORKER_TURN_RECORDS 4096U	/* of one ring before the next gets its turn */
-#define WORKER_OUTBOXES 2U
 
 /*
  * How long to wait after a turn in which one ring gave at most so many records:
@@ -29,39 +32,48 @@ static inline int worker_wait_ms(uint32_t most)
 	return most ? 1 : 10;
 }
 
-struct worker;
+enum worker_wish { WORKER_RUN, WORKER_DRAIN, WORKER_KEEP, WORKER_END };
 
-struct worker_settings {
+struct worker {
+	pthread_t thread;
+	bool started;
+	uint32_t number, of;		/* has the CPUs number, number + of, number + 2 * of ... */
 	const struct loader *loader;
-	struct outlet *out;		/* the worker's until it was joined */
-	struct iface_table *ifaces;
-	struct outbox *outboxes[WORKER_OUTBOXES];
-	uint64_t batch_linger_ns;
+	struct outlet *out;		/* the run's, of the first; else branch */
+	struct outlet branch;
+	struct relay *relay;		/* to the first; NULL: this is it */
+	struct worker *next;		/* the first's list of the others */
+	struct lane *lanes;		/* the i-th is of its i-th CPU */
+	atomic_bool *open;		/* its lane is */
+	uint32_t lanes_n;
+	struct outbox *outboxes[WORKER_OUTBOXES];	/* the first's */
+	struct iface_reader *reader;
+	struct clock_offset clock;
+	uint64_t linger_ns;
+	int64_t cpus_checked_ns;
+	_Atomic int64_t turn_ns, clock_error_ns;
+	_Atomic int wish;
+	atomic_bool idle, full;		/* full: the sink has no room */
+	struct bell bell;
+	int epoll_fd;
+	int wake_fd;
+	int done_fd;			/* of the set */
+	bool told;			/* done_fd was raised */
 };
 
-/* Starts the thread. 0 or -errno after the reason was logged. */
-int worker_start(struct worker **out, const struct worker_settings *s) __attribute__((warn_unused_result));
+/* Ready to be started, of so many; first: the one with the sink, NULL: this is it. 0 or -errno; free it either way. */
+int worker_open(struct worker *w, const struct workers_settings *s, uint32_t number, uint32_t of, struct worker *first)
+	__attribute__((warn_unused_result));
+int worker_start(struct worker *w) __attribute__((warn_unused_result));
+void worker_free(struct worker *w);
 
-/* Becomes readable when the worker wants the run to end: --count reached, or the sink gone. */
-int worker_done_fd(const struct worker *w);
-
-/* What is in the rings now is all there is: drain them. keep: read no more, only what is held goes out. */
-void worker_drain(struct worker *w, bool keep);
-
-/* After worker_drain(): nothing is held, and the sink has reported all it took. */
-bool worker_idle(const struct worker *w);
-
-/* For any thread. CLOCK_MONOTONIC of the last turn; bytes in that CPU's ring; to within what UTC is known. */
-int64_t worker_turn_ns(const struct worker *w);
-uint64_t worker_ring_fill(const struct worker *w, uint32_t cpu);
-int64_t worker_clock_error_ns(const struct worker *w);
-bool worker_sink_full(const struct worker *w);	/* as of the last turn */
-
-/* Ends the thread; its lanes stay for worker_free(), since the sink reports when it is closed, too. NULL is fine. */
+void worker_tell(struct worker *w, enum worker_wish wish);
 void worker_join(struct worker *w);
 
-/* After that, and once the sink is closed: what it never took of the rings is counted as lost. NULL is fine. */
-void worker_abandon(struct worker *w);
-void worker_free(struct worker *w);
+/* Of one of its CPUs: the thread's, or once that is joined the main thread's. */
+struct lane *worker_lane(struct worker *w, uint32_t cpu);
+
+/* All threads are joined: settles what it relayed as it was reported; what the sink never got is lost to its end. Not of the first. */
+void worker_settle(struct worker *w);
 
 #endif
