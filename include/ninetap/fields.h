@@ -8,7 +8,8 @@
  * in fields_tuple.h, the enums in fields_enum.h. None holds code. A row is
  * X(name, kind, presence, value, doc):
  *   kind      text, time, int (fits 31 bits), long, addr, vlans, tunnels,
- *             flow_tunnels, tag (const struct text *, or NULL; Avro: an index
+ *             flow_tunnels, name (a text that is most often that of the record
+ *             before), tag (const struct text *, or NULL; Avro: an index
  *             into the batch's texts), or one of NT_ENUMS: what is written, and
  *             by which writer
  *   presence  always, when(condition), or list(condition): left out in JSON,

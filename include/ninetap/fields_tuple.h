@@ -9,7 +9,7 @@
 /* Where it was seen. */
 #define NT_FIELDS_PLACE(X) \
 	X(plane, plane, when(t->plane != PLANE_NONE), t->plane, "plane of the interface, as configured") \
-	X(iface, text, always, t->iface, "interface that the packet crossed") \
+	X(iface, name, always, t->iface, "interface that the packet crossed") \
 	X(dir, dir, always, r->dir, "in: received by the interface; out: sent by it") \
 	X(hook, hook, always, r->hook, "hook of the kernel that saw the packet")
 

@@ -154,6 +154,47 @@ static void test_longest(void)
 	encoder_close(e);
 }
 
+/* Whether a batch of one record is another than that of an encoder that knows no name yet. */
+static int name_differs(struct encoder *e, const char *name)
+{
+	struct nt_record r = plain_record();
+	struct tagged t = { .rec = &r, .origin = &sample_origin, .iface = name, .tags = &tags_none };
+	struct batch ours = { 0 }, fresh = { 0 };
+	struct encoder *other;
+	size_t size;
+	int differs;
+
+	CHECK_EQ(encode(&fresh, &other, FRAMING_MESSAGE, &t), 0);
+	CHECK_EQ(encoder_begin(e, &ours, 2), 0);
+	CHECK_EQ(encoder_add(e, &ours, &t), 0);
+	CHECK_EQ(encoder_end(e, &ours, 65), 0);
+	size = fresh.msgs[0].end - fresh.msgs[0].begin;
+	differs = ours.msgs[0].end - ours.msgs[0].begin != size ||
+		  memcmp(ours.bytes.data + ours.msgs[0].begin, fresh.bytes.data + fresh.msgs[0].begin, size);
+	batch_free(&ours);
+	batch_free(&fresh);
+	encoder_close(other);
+	return differs;
+}
+
+/* A name is kept for the next record: any may follow any other. */
+static void test_names(void)
+{
+	static const char *const names[] = {
+		"", "eth0", "eth1", "eth", "an interface with 31 characters", "this interface has 32 characters",
+		"one that is much longer than any that the kernel knows", "bad\xff", "ten of \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff.",
+	};
+	const unsigned int n = sizeof(names) / sizeof(names[0]);
+	struct encoder *e = NULL;
+
+	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, STREAM_PACKETS, &sample_origin), 0);
+	for (unsigned int i = 0; i < n * n; i++) {
+		CHECK(!name_differs(e, names[i / n]));
+		CHECK(!name_differs(e, names[i % n]));
+	}
+	encoder_close(e);
+}
+
 /* A way to damage a record; each must be refused, and the batch left alone. */
 static void damage(struct nt_record *r, struct tagged *t, int how)
 {
@@ -274,6 +315,7 @@ int main(void)
 	RUN(test_sync_random);
 	RUN(test_empty_batch);
 	RUN(test_longest);
+	RUN(test_names);
 	RUN(test_damaged);
 	RUN(test_noise);
 	RUN(test_schema_files);

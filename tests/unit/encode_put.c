@@ -10,6 +10,7 @@
 #include "check.h"
 #include "sample.h"
 #include "encode/put.h"
+#include "encode/varint.h"
 
 #define ROUNDS 100000
 
@@ -219,6 +220,30 @@ static void test_varints(void)
 	check_varint(INT64_MIN, "ffffffffffffffffff01");
 }
 
+/* The quick ways write what the plain one does. */
+static int varint_differs(int64_t v)
+{
+	unsigned char plain[PUT_VARINT_MAX], count[PUT_VARINT_MAX + PUT_VARINT_SLACK], ns[PUT_VARINT_MAX + PUT_VARINT_SLACK];
+	size_t n = put_varint(plain, v) - plain;
+
+	if ((size_t)(put_ns(ns, v) - ns) != n || memcmp(ns, plain, n))
+		return 1;
+	return v >= 0 && ((size_t)(put_count(count, v) - count) != n || memcmp(count, plain, n));
+}
+
+static void test_quick_varints(void)
+{
+	uint64_t state = 1;
+	int wrong = 0;
+
+	for (int bits = 0; bits < 64; bits++)
+		for (int64_t near = -2; near <= 2; near++)
+			wrong += varint_differs((int64_t)((1ULL << bits) + near));
+	for (int i = 0; i < ROUNDS; i++)
+		wrong += varint_differs((int64_t)(sample_random(&state) >> sample_random(&state) % 64));
+	CHECK_EQ(wrong, 0);
+}
+
 int main(void)
 {
 	RUN(test_addresses_random);
@@ -231,5 +256,6 @@ int main(void)
 	RUN(test_text);
 	RUN(test_json_text);
 	RUN(test_varints);
+	RUN(test_quick_varints);
 	return check_done();
 }

@@ -14,29 +14,32 @@
 #include <sys/random.h>
 #include "encode/internal.h"
 #include "encode/schema.h"
+#include "encode/varint.h"
 #include "ninetap/fields.h"
 
 #define FRAME_MAX (2 * PUT_VARINT_MAX)	/* of a block: objects, bytes; MARK_BYTES is less */
 #define INT_MAX_BYTES 5U
 #define TAIL_MAX (1 + INT_MAX_BYTES + 1 + 1 + SYNC_BYTES) /* end of records; count, "", end of texts; sync marker */
 #define BLOCKS_MAX 6U			/* an array's count and end */
+_Static_assert(TAIL_MAX >= PUT_VARINT_SLACK, "a record is followed by no less");
 
 #define AVRO_FIELD(name, kind, presence, value, doc) \
 	AVRO_##presence p = avro_##kind(p, value);
 #define AVRO_always
-#define AVRO_when(condition) if (in_union(&p, (condition)))
+#define AVRO_when(condition) if ((*p++ = (condition) ? 2 : 0)) /* the branch of ["null", type] */
 #define AVRO_list(condition)
 
-#define AVRO_TAG(name, kind, presence, value, doc) \
-	p = put_varint(p, dict_index(&e->dict, value));
+#define COUNT_TAG(name, kind, presence, value, doc) + 1
+#define TAGS (0 NT_FIELDS_TAGS(COUNT_TAG))
 #define DICT_TAG(name, kind, presence, value, doc) \
 	if (!err) \
-		err = dict_put(&e->dict, value);
+		err = dict_put(&e->dict, value, index++);
 
-/* What the longest value takes; only text varies, and may be absent. */
+/* What the longest value takes; only texts vary, and may be absent. */
 #define FIELD_MAX(name, kind, presence, value, doc) + 1 + MAX_##kind(value)
 #define TUNNEL_MAX(name, kind, presence, value, doc) + 1 + MAX_##kind(value)
 #define MAX_text(s) text_max(s)
+#define MAX_name(s) 0			/* avro_add() knows */
 #define MAX_time(v) PUT_VARINT_MAX
 #define MAX_int(v) INT_MAX_BYTES
 #define MAX_tag(v) INT_MAX_BYTES
@@ -58,26 +61,20 @@ static size_t text_max(const char *s)
 	return s ? PUT_VARINT_MAX + 3 * strlen(s) : 0;
 }
 
-/* The branch of ["null", type]; is there a value to follow? */
-static inline bool in_union(unsigned char **p, bool present)
+/* No number of a record but its time has a sign. */
+static inline unsigned char *avro_long(unsigned char *p, uint64_t v)
 {
-	*(*p)++ = present ? 2 : 0;
-	return present;
+	return put_count(p, v);
 }
 
-static inline unsigned char *avro_long(unsigned char *p, int64_t v)
+static inline unsigned char *avro_int(unsigned char *p, uint32_t v)
 {
-	return put_varint(p, v);
-}
-
-static inline unsigned char *avro_int(unsigned char *p, int32_t v)
-{
-	return put_varint(p, v);
+	return put_count(p, v);
 }
 
 static inline unsigned char *avro_time(unsigned char *p, int64_t ns)
 {
-	return put_varint(p, ns);
+	return put_ns(p, ns);
 }
 
 static unsigned char *avro_text(unsigned char *p, const char *s)
@@ -144,26 +141,43 @@ static unsigned char *avro_flow_tunnels(unsigned char *p, const struct nt_record
 	return p;
 }
 
-static unsigned char *avro_packet(const struct encoder *e, unsigned char *p, const struct tagged *t)
+/* The name of the record's interface, which avro_add() has made ready. */
+#define avro_name(p, s) put_name(p, &e->name)
+static inline unsigned char *put_name(unsigned char *p, const struct name *n)
+{
+	if (n->bytes.len > NAME_SHORT)
+		return put_bytes(p, n->bytes.data, n->bytes.len);
+	memcpy(p, n->bytes.data, NAME_SHORT);	/* of one size: quicker than no byte too many */
+	return p + n->bytes.len;
+}
+
+static inline unsigned char *put_tags(unsigned char *p, const uint32_t *tags)
+{
+	for (int i = 0; i < TAGS; i++)
+		p = put_count(p, tags[i]);
+	return p;
+}
+
+static unsigned char *avro_packet(const struct encoder *restrict e, unsigned char *restrict p,
+				  const struct tagged *restrict t, const uint32_t *restrict tags)
 {
 	const struct nt_record *r = t->rec;
 	const struct nt_layer *l = &r->layer[r->tunnels];
 
 	NT_FIELDS_TIME(AVRO_FIELD)
 	NT_FIELDS_PACKET(AVRO_FIELD)
-	NT_FIELDS_TAGS(AVRO_TAG)
-	return p;
+	return put_tags(p, tags);
 }
 
-static unsigned char *avro_flow(const struct encoder *e, unsigned char *p, const struct tagged *t)
+static unsigned char *avro_flow(const struct encoder *restrict e, unsigned char *restrict p,
+				const struct tagged *restrict t, const uint32_t *restrict tags)
 {
 	const struct nt_record *r = t->rec;
 	const struct nt_layer *l = &r->layer[r->tunnels];
 	const struct nt_flow *c = &t->flow->counted;
 
 	NT_FIELDS_FLOW(AVRO_FIELD)
-	NT_FIELDS_TAGS(AVRO_TAG)
-	return p;
+	return put_tags(p, tags);
 }
 
 /* Everything of a batch up to its first record. The rows of a flows' ledger differ in what they say alone. */
@@ -271,37 +285,49 @@ static int avro_begin(struct encoder *e, struct batch *b)
 	return 0;
 }
 
-/* The texts of t's tags into the dictionary; should adding t fail then, they do no harm there. */
-static inline int note_texts(struct encoder *e, const struct tagged *t)
+/* Makes the name that avro_name() writes: most often it is that of the record before. */
+static int name_set(struct name *n, const char *s)
 {
-	int err = 0;
+	size_t len = strlen(s);
+	int err;
+
+	n->bytes.len = 0;
+	n->known = false;
+	err = buf_reserve(&n->bytes, NAME_SHORT + text_max(s));
+	if (err)
+		return err;
+	n->bytes.len = avro_text(n->bytes.data, s) - n->bytes.data;
+	n->known = len < sizeof(n->text);
+	if (n->known)
+		memcpy(n->text, s, len + 1);
+	return 0;
+}
+
+/* The texts of t's tags into the dictionary; should adding t fail then, they do no harm there. */
+static inline int note_texts(struct encoder *e, const struct tagged *t, uint32_t *index)
+{
+	int err = e->name.known && !strcmp(e->name.text, t->iface) ? 0 : name_set(&e->name, t->iface);
 
 	NT_FIELDS_TAGS(DICT_TAG)
 	return err;
 }
 
-static inline size_t packet_max(const struct tagged *t)
-{
-	return 0 NT_FIELDS_TIME(FIELD_MAX) NT_FIELDS_PACKET(FIELD_MAX) NT_FIELDS_TAGS(FIELD_MAX);
-}
-
-static inline size_t flow_max(const struct tagged *t)
-{
-	return 0 NT_FIELDS_FLOW(FIELD_MAX) NT_FIELDS_TAGS(FIELD_MAX);
-}
+#define PACKET_MAX (0 NT_FIELDS_TIME(FIELD_MAX) NT_FIELDS_PACKET(FIELD_MAX) NT_FIELDS_TAGS(FIELD_MAX))
+#define FLOW_MAX (0 NT_FIELDS_FLOW(FIELD_MAX) NT_FIELDS_TAGS(FIELD_MAX))
 
 static int avro_add(struct encoder *e, struct batch *b, const struct tagged *t)
 {
-	size_t max = TAIL_MAX + (t->flow ? flow_max(t) : packet_max(t));
-	int err = note_texts(e, t);
+	uint32_t tags[TAGS];
+	int err = note_texts(e, t, tags);
 	unsigned char *p;
 
 	if (!err)
-		err = batch_reserve(b, max + e->dict.bytes.len);
+		err = batch_reserve(b, (t->flow ? FLOW_MAX : PACKET_MAX) + NAME_SHORT + e->name.bytes.len +
+				    e->dict.bytes.len + TAIL_MAX);
 	if (err)
 		return err;
 	p = b->bytes.data + b->bytes.len;
-	p = t->flow ? avro_flow(e, p, t) : avro_packet(e, p, t);
+	p = t->flow ? avro_flow(e, p, t, tags) : avro_packet(e, p, t, tags);
 	b->bytes.len = p - b->bytes.data;
 	b->tail = e->dict.bytes.len;
 	return 0;

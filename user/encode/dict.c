@@ -3,9 +3,11 @@
  * dict.c - see dict.h.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include "encode/dict.h"
 #include "encode/put.h"
+#include "encode/varint.h"
 
 #define SLOTS_MIN 64U
 
@@ -40,35 +42,49 @@ static int grow(struct dict *d, uint32_t id)
 	return 0;
 }
 
+/* Whether n bytes hold no other characters than those of ASCII, a byte each. */
+static bool is_ascii(const char *s, size_t n)
+{
+	const uint64_t high = 0x8080808080808080;
+	uint64_t word, seen = 0;
+	size_t i = 0;
+
+	for (; i + sizeof(word) <= n; i += sizeof(word)) {
+		memcpy(&word, s + i, sizeof(word));
+		seen |= word;
+	}
+	for (; i < n; i++)
+		seen |= (unsigned char)s[i];
+	return !(seen & high);
+}
+
+/* Ids of instances and names are ASCII as a rule: those are copied as they are. */
 static int append(struct dict *d, const struct text *t)
 {
-	size_t size = text_size(t->s);
+	bool ascii = is_ascii(t->s, t->len);
+	size_t size = ascii ? t->len : text_size(t->s);
 	int err = buf_reserve(&d->bytes, PUT_VARINT_MAX + size);
 	unsigned char *p;
 
 	if (err)
 		return err;
 	p = put_varint(d->bytes.data + d->bytes.len, size);
-	d->bytes.len = put_text(p, t->s) - d->bytes.data;
+	p = ascii ? put_bytes(p, t->s, size) : put_text(p, t->s);
+	d->bytes.len = p - d->bytes.data;
 	return 0;
 }
 
-static int put_new(struct dict *d, const struct text *t)
+int dict_add(struct dict *d, const struct text *t, uint32_t *index)
 {
 	int err = grow(d, t->id);
 
 	if (!err)
 		err = append(d, t);
-	if (!err)
-		d->slots[t->id] = (struct dict_slot){ d->batch, ++d->count };
-	return err;
-}
-
-int dict_put(struct dict *d, const struct text *t)
-{
-	if (!t || (t->id < d->slots_n && d->slots[t->id].batch == d->batch))
-		return 0;
-	return put_new(d, t);
+	if (err)
+		return err;
+	*index = ++d->count;
+	d->slots[t->id] = (struct dict_slot){ d->batch, d->count };
+	return 0;
 }
 
 void dict_free(struct dict *d)

@@ -31,15 +31,21 @@ struct dict {
 /* Forgets all texts. */
 void dict_begin(struct dict *d);
 
-/* Makes sure that t is there; NULL is fine. 0 or -ENOMEM. */
-int dict_put(struct dict *d, const struct text *t) __attribute__((warn_unused_result));
+/* Adds t, which is not there. 0 or -ENOMEM (it still is not). */
+int dict_add(struct dict *d, const struct text *t, uint32_t *index) __attribute__((warn_unused_result));
 
 void dict_free(struct dict *d);
 
-/* Of a text that is there; 0 of NULL. */
-static inline uint32_t dict_index(const struct dict *d, const struct text *t)
+/* The index of t, which is added if it is not there; 0 of NULL. 0 or -ENOMEM. */
+static inline int dict_put(struct dict *d, const struct text *t, uint32_t *index)
 {
-	return t ? d->slots[t->id].index : 0;
+	*index = 0;
+	if (!t)
+		return 0;
+	if (t->id >= d->slots_n || d->slots[t->id].batch != d->batch)
+		return dict_add(d, t, index);
+	*index = d->slots[t->id].index;
+	return 0;
 }
 
 #endif

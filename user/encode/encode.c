@@ -17,7 +17,7 @@ const char *const stream_names[STREAM_MAX] = {
 
 static const struct encoding *const encodings[] = { &encoding_json, &encoding_avro, &encoding_smartx };
 
-int batch_reserve(struct batch *b, size_t n)
+int batch_grow(struct batch *b, size_t n)
 {
 	if (n > UINT32_MAX - b->bytes.len)
 		return -ENOMEM;
@@ -107,6 +107,7 @@ void encoder_close(struct encoder *e)
 	buf_free(&e->head);
 	buf_free(&e->own);
 	dict_free(&e->dict);
+	buf_free(&e->name.bytes);
 	free(e);
 }
 
@@ -136,8 +137,7 @@ int encoder_begin(struct encoder *e, struct batch *b, uint32_t cpu)
 
 static bool layer_valid(const struct nt_layer *l)
 {
-	return (l->version == 4 || l->version == 6) && l->frag < NT_FRAG_MAX &&
-	       l->vlans <= NT_VLANS_MAX;
+	return (l->version | 2) == 6 && l->frag < NT_FRAG_MAX && l->vlans <= NT_VLANS_MAX; /* version: 4 or 6 */
 }
 
 /* Avro and most readers of JSON end there. */

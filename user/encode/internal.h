@@ -8,6 +8,7 @@
 #ifndef NINETAP_ENCODE_INTERNAL_H
 #define NINETAP_ENCODE_INTERNAL_H
 
+#include <stdbool.h>
 #include "encode/dict.h"
 #include "encode/encode.h"
 #include "encode/put.h"
@@ -27,6 +28,15 @@ struct encoding {
 	void (*end)(struct encoder *e, struct batch *b);
 };
 
+#define NAME_SHORT 32U
+
+/* The name of an interface as it is written. */
+struct name {
+	struct buf bytes;		/* NAME_SHORT of them may be read */
+	char text[NAME_SHORT];		/* that they stand for */
+	bool known;			/* text is; not so: of none, or of one that is too long */
+};
+
 struct encoder {
 	const struct encoding *encoding;
 	enum framing framing;
@@ -36,6 +46,7 @@ struct encoder {
 	struct buf own;			/* JSON, smartx: the run's fields; Avro: scratch for a header */
 	struct stamp stamp;
 	struct dict dict;		/* Avro: of the batch that is open */
+	struct name name;		/* Avro: of the record before */
 	unsigned char sync[SYNC_BYTES];
 	unsigned char mark[MARK_BYTES];
 };
@@ -48,8 +59,13 @@ static inline uint64_t tagged_number(const struct tagged *t)
 	return t->flow ? t->flow->counted.entry : t->rec->seq;
 }
 
+int batch_grow(struct batch *b, size_t n) __attribute__((warn_unused_result));
+
 /* Room for n bytes, within what batch_msg can address. 0 or -ENOMEM. */
-int batch_reserve(struct batch *b, size_t n) __attribute__((warn_unused_result));
+static inline int batch_reserve(struct batch *b, size_t n)
+{
+	return n <= b->bytes.cap - b->bytes.len && b->bytes.cap <= UINT32_MAX ? 0 : batch_grow(b, n);
+}
 
 /* Room for one message more. 0 or -ENOMEM. */
 int batch_reserve_msg(struct batch *b) __attribute__((warn_unused_result));

@@ -33,6 +33,7 @@
 #define FIELD_MAX(name, kind, presence, value, doc) + sizeof(",\"" #name "\":") + MAX_##kind(value)
 #define TUNNEL_MAX(name, kind, presence, value, doc) + sizeof(",\"" #name "\":") + MAX_##kind(value)
 #define MAX_text(s) text_max(s)
+#define MAX_name(s) text_max(s)
 #define MAX_tag(v) tag_max(v)
 #define MAX_time(v) (2 + PUT_TIME_MAX)
 #define MAX_int(v) PUT_U64_MAX
@@ -84,6 +85,8 @@ static unsigned char *json_text(struct encoder *e, unsigned char *p, const char 
 	*p++ = '"';
 	return p;
 }
+
+#define json_name json_text
 
 static unsigned char *json_time(struct encoder *e, unsigned char *p, int64_t ns)
 {

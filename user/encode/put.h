@@ -17,7 +17,6 @@
 #define PUT_U64_MAX 20U
 #define PUT_ADDR_MAX 48U		/* 45 characters at most */
 #define PUT_TIME_MAX 30U
-#define PUT_VARINT_MAX 10U
 
 /* "00" to "99"; 0, then the powers of ten from 10 on. */
 extern const char put_pairs[200];
@@ -95,17 +94,6 @@ struct stamp {
 	int valid;
 };
 unsigned char *put_time(unsigned char *p, struct stamp *s, int64_t ns);
-
-/* Avro's long: zigzag, then 7 bits a byte, the lowest first (Avro 1.11, "Binary Encoding"). */
-static inline unsigned char *put_varint(unsigned char *p, int64_t value)
-{
-	uint64_t v = ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
-
-	for (; v > 0x7f; v >>= 7)
-		*p++ = v | 0x80;
-	*p++ = v;
-	return p;
-}
 
 /*
  * Text that came from outside: what is not UTF-8 (RFC 3629) becomes U+FFFD,

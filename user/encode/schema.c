@@ -169,6 +169,11 @@ static void type_text(struct writer *w)
 	string(w, "string");
 }
 
+static void type_name(struct writer *w)
+{
+	type_text(w);
+}
+
 static void type_long(struct writer *w)
 {
 	string(w, "long");
