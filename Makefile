@@ -80,14 +80,17 @@ $(B)/obj/%.o: %.c | build/ninetap.skel.h
 $(B)/ninetap: $(B)/obj/user/main.o $(USER_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-build/tests/bench/limits.bpf.o: tests/bench/limits.bpf.c
+build/tests/%.bpf.o: tests/%.bpf.c
 	@mkdir -p $(@D)
-	$(CLANG) $(BPFFLAGS) -Wno-unused-parameter -c $< -o $@
+	$(CLANG) $(BPFFLAGS) -Wno-unused-parameter -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
-build/tests/bench/limits.skel.h: build/tests/bench/limits.bpf.o
-	$(BPFTOOL) gen skeleton $< name limits > $@
+build/tests/%.skel.h: build/tests/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $(notdir $*) > $@
 
 $(B)/obj/tests/bench/kernel_lib.o: build/tests/bench/limits.skel.h
+$(B)/obj/tests/bench/live.o: build/tests/bench/live.skel.h
+$(B)/obj/tests/bench/twin_lib.o: build/tests/bench/drop.skel.h
+$(B)/obj/tests/ledger/send.o: build/tests/ledger/send.skel.h
 
 # --- tests -----------------------------------------------------------------
 .SECONDEXPANSION:
@@ -193,5 +196,5 @@ uninstall:
 clean:
 	rm -rf build
 
--include build/ninetap.bpf.d
+-include build/ninetap.bpf.d $(wildcard build/tests/*/*.bpf.d)
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
