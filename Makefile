@@ -99,7 +99,7 @@ $(B)/tests/%: $(B)/obj/tests/%.o $$(call TESTLIB_OBJ,tests/$$*) $(USER_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # With the builder of frames.
-$(B)/tests/counts/parse_cost: $(B)/obj/tests/bpf/packet_lib.o $(B)/obj/tests/bpf/headers_lib.o
+$(B)/tests/counts/bpf_cost: $(B)/obj/tests/bpf/packet_lib.o $(B)/obj/tests/bpf/headers_lib.o
 
 # These fail the n-th allocation, for every n.
 $(B)/tests/unit/encode_alloc $(B)/tests/unit/inventory_alloc $(B)/tests/unit/ledger_events $(B)/tests/unit/sink_kafka_alloc $(B)/tests/unit/spool_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray

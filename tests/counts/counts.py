@@ -3,18 +3,19 @@
 """counts.py [record | kernels FILE]: what ninetap costs, in figures that are the same in each run.
 
 A time of a run moves with the machine and its neighbours; what is counted here
-does not, so that a test may fail on it. Four kinds of figures:
+does not, so that a test may fail on it. Five kinds of figures:
 
   compiled  instructions of each BPF program and global function in build/ninetap.bpf.o
   verified  instructions that the kernel's verifier goes through for each program, under
             each kind of configuration, as build/tests/kernels/load prints them
-  parse     of the parser, compiled for the host: instructions a packet
+  executed  BPF instructions a packet, on the commonest ways through the programs
+  called    helpers that it calls on the way, map lookups among them: one more is a failure
   user      from a ring with records in it to a batch of messages: instructions a record
 
-For the last two callgrind counts build/tests/counts/parse_cost and user_cost: n of
-the work, and 2 n; the difference by n is the figure, without what does not grow. The
-C library is told to take the functions that any x86-64 processor has, so that the
-processor does not matter.
+build/tests/counts/bpf_cost executes the programs and counts. For `user` callgrind counts
+build/tests/counts/user_cost: n of the work, and 2 n; the difference by n is the
+figure, without what does not grow. The C library is told to take the functions that any
+x86-64 processor has, so that the processor does not matter.
 
 Each figure may be 10 % off the one in recorded.json, which holds for x86_64. One that
 is higher got worse. One that is lower got better: that is a failure as well, because a
@@ -41,8 +42,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RECORDED = os.path.join(ROOT, "tests/counts/recorded.json")
 BPF_OBJECT, USER_OBJECT = "build/ninetap.bpf.o", "build/obj/tests/counts/user_cost.o"
-LOAD = "build/tests/kernels/load"
-COUNTED = {"parse": "build/tests/counts/parse_cost", "user": "build/tests/counts/user_cost"}
+LOAD, BPF_COST, USER_COST = "build/tests/kernels/load", "build/tests/counts/bpf_cost", "build/tests/counts/user_cost"
 TOLERANCE = 0.10
 TIMEOUT = 120  # seconds; a program that hangs
 # Functions that the C library chooses by the processor: the same everywhere.
@@ -79,11 +79,17 @@ def verified():
     return verified_lines(command(LOAD))
 
 
-def callgrind(program):
-    """{name: what one of it costs}, of the program's dumps."""
+def executed():
+    """{way: instructions}, {way: calls}"""
+    ways = re.findall(r"^# executed (.+): (\d+) instructions, (\d+) calls$", command(BPF_COST), re.M)
+    return {way: int(n) for way, n, _ in ways}, {way: int(n) for way, _, n in ways}
+
+
+def user():
+    """{name: instructions a record}, of the program's dumps."""
     totals = {}
     with tempfile.TemporaryDirectory() as tmp:
-        command("valgrind", "--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=" + os.path.join(tmp, "out"), program,
+        command("valgrind", "--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=" + os.path.join(tmp, "out"), USER_COST,
                 GLIBC_TUNABLES=TUNABLES)
         for dump in os.listdir(tmp):
             with open(os.path.join(tmp, dump)) as f:
@@ -111,7 +117,7 @@ def compiler_of(path):
 def compilers():
     """Of each kind of figures."""
     bpf, user = compiler_of(BPF_OBJECT), compiler_of(USER_OBJECT)
-    return {"compiled": bpf, "verified": bpf, "parse": user, "user": user}
+    return {"compiled": bpf, "verified": bpf, "executed": bpf, "called": bpf, "user": user}
 
 
 def kernel_here():
@@ -122,7 +128,8 @@ def measure():
     """{kind: {name: figure}}"""
     if platform.machine() != "x86_64":
         raise Failure("the record holds for x86_64, this is " + platform.machine())
-    return {"compiled": compiled(), "verified": verified(), **{kind: callgrind(p) for kind, p in COUNTED.items()}}
+    instructions, calls = executed()
+    return {"compiled": compiled(), "verified": verified(), "executed": instructions, "called": calls, "user": user()}
 
 
 # --- against what is recorded -----------------------------------------------
