@@ -88,7 +88,7 @@ static uint32_t carry(struct worker *w)
 {
 	uint32_t n = 0;
 
-	for (struct worker *o = w->next; o; o = o->next)
+	for (struct worker *o = w->others; o; o = o->next)
 		n += outlet_carry(w->out, o->relay);
 	return n;
 }
@@ -286,8 +286,8 @@ static int open_outlet(struct worker *w, struct outlet *out, struct worker *firs
 		err = relay_open(&w->relay, first->wake_fd, w->wake_fd);
 		if (!err)
 			err = outlet_open_branch(&w->branch, out, w->relay);
-		w->next = first->next;
-		first->next = w;
+		w->next = first->others;
+		first->others = w;
 	}
 	w->out->label = label;
 	w->out->label_arg = w;

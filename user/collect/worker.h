@@ -42,7 +42,7 @@ struct worker {
 	struct outlet *out;		/* the run's, of the first; else branch */
 	struct outlet branch;
 	struct relay *relay;		/* to the first; NULL: this is it */
-	struct worker *next;		/* the first's list of the others */
+	struct worker *others, *next;	/* the first's list of those that relay to it */
 	struct lane *lanes;		/* the i-th is of its i-th CPU */
 	atomic_bool *open;		/* its lane is */
 	uint32_t lanes_n;
