@@ -338,7 +338,9 @@ static void test_sizes_stay(void)
 /* Shared memory is the same memory. */
 static void test_shared_memory_stays(void)
 {
+	struct nt_flow_slot slot = { .words[63] = 9 }, read = { 0 };
 	struct lab_run a, b;
+	uint32_t last;
 
 	lab_quiet_veths(1);
 	lab_bpffs();
@@ -346,16 +348,19 @@ static void test_shared_memory_stays(void)
 	lab_run_init(&b, "a0", HOOK_AUTO, TC_AUTO, NULL);
 	CHECK_EQ(lab_run_open(&a), 0);
 	CHECK_EQ(a.loader.control->generation, 1);
+	last = a.loader.slots_n - 1;
 	a.loader.control->generation = 7;
 	a.loader.outcomes[0].copy[1].ring_pos = 8;
-	a.loader.slots[a.loader.slots_n - 1].words[63] = 9;
+	CHECK_EQ(bpf_map_update_elem(a.loader.slots_fd, &last, &slot, 0), 0);
 	lab_run_close(&a, true);
 	b.options.mode = MODE_FLOW;
 	CHECK_EQ(lab_run_open(&b), 0);
 	CHECK_EQ(b.loader.control->generation, 7);
 	CHECK_EQ(b.loader.control->mode.mode, NT_MODE_FLOW);	/* a setting, not a state */
 	CHECK_EQ(b.loader.outcomes[0].copy[1].ring_pos, 8);
-	CHECK_EQ(b.loader.slots[b.loader.slots_n - 1].words[63], 9);
+	CHECK_EQ(b.loader.slots_n, last + 1);
+	CHECK_EQ(bpf_map_lookup_elem(b.loader.slots_fd, &last, &read), 0);
+	CHECK_EQ(read.words[63], 9);
 	lab_run_close(&b, false);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * flows_maps.h - flow tables as the kernel's own maps, and a writer that acts
- * as the programs of all CPUs: the set is chosen by nt_control, and who waits
- * for programs waits for the event that is being counted. All that outlives a
- * collecting process is shared with those that are forked. Needs root.
+ * flows_maps.h - flow tables and slots as the kernel's own maps, and a writer
+ * that acts as the programs of all CPUs: the set is chosen by nt_control, and
+ * who waits for programs waits for the event that is being counted. All that
+ * outlives a collecting process is shared with those that are forked. Needs root.
  */
 #ifndef NINETAP_FLOWS_MAPS_H
 #define NINETAP_FLOWS_MAPS_H
@@ -24,7 +24,6 @@
 
 struct shared {
 	struct nt_control control;
-	struct nt_flow_slot slots[MAPS_SLOTS];
 	uint64_t program;		/* odd: an event is being counted */
 	uint64_t now_ns;
 	uint64_t wired;
@@ -32,11 +31,13 @@ struct shared {
 };
 
 static struct shared *shared;
-static int short_fds[MAPS_CPUS * 2], long_fds[MAPS_CPUS * 2];
+static int short_fds[MAPS_CPUS * 2], long_fds[MAPS_CPUS * 2], slots_fd;
 static uint64_t entries[MAPS_CPUS], entries_of[MAPS_CPUS];
 
 static inline int maps_open(void)
 {
+	LIBBPF_OPTS(bpf_map_create_opts, mapped, .map_flags = BPF_F_MMAPABLE);
+
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (shared == MAP_FAILED)
 		return -errno;
@@ -51,7 +52,8 @@ static inline int maps_open(void)
 		if (short_fds[i] < 0 || long_fds[i] < 0)
 			return -errno;
 	}
-	return 0;
+	slots_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_test_slots", sizeof(uint32_t), NT_FLOW_SLOT_BYTES, MAPS_SLOTS, &mapped);
+	return slots_fd < 0 ? -errno : 0;
 }
 
 static inline void maps_close(void)
@@ -60,6 +62,7 @@ static inline void maps_close(void)
 		close(short_fds[i]);
 		close(long_fds[i]);
 	}
+	close(slots_fd);
 	munmap(shared, sizeof(*shared));
 }
 
@@ -79,7 +82,7 @@ static inline int maps_synchronize(void *arg)
 static inline struct flows_settings maps_settings(void)
 {
 	return (struct flows_settings){ .cpus = MAPS_CPUS, .short_fds = short_fds, .long_fds = long_fds, .control = &shared->control,
-					.slots = shared->slots, .slots_n = MAPS_SLOTS, .active_ns = SEC / 50, .idle_ns = SEC / 1000,
+					.slots_fd = slots_fd, .slots_n = MAPS_SLOTS, .active_ns = SEC / 50, .idle_ns = SEC / 1000,
 					.synchronize = maps_synchronize };
 }
 

@@ -32,10 +32,9 @@ struct loader {
 	int ring_template;		/* while loading; else -1 */
 	int *ring_fds;			/* by CPU; -1: not online yet, no ring */
 	int *flow_short_fds, *flow_long_fds; /* [cpu * 2 + set of tables], likewise */
-	int counts_fd, modes_fd, bell_fd; /* of the skeleton's maps: not to be closed */
+	int counts_fd, modes_fd, bell_fd, slots_fd; /* of the skeleton's maps: not to be closed */
 	struct nt_control *control;	/* shared with the programs */
 	struct nt_outcomes *outcomes;	/* by CPU */
-	struct nt_flow_slot *slots;
 	uint32_t slots_n;
 	bool cpu_failed;		/* loader_more_cpus() has said why */
 };

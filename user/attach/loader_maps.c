@@ -145,10 +145,9 @@ int loader_share(struct loader *l)
 
 	if (!err)
 		err = share(l->skel->maps.nt_outcomes, (void **)&l->outcomes);
-	if (!err)
-		err = share(l->skel->maps.nt_flow_slots, (void **)&l->slots);
 	if (err)
 		return err;
+	l->slots_fd = bpf_map__fd(l->skel->maps.nt_flow_slots);	/* mapped by pieces, as they come in use */
 	l->ring_fds = descriptors(l->cpus);
 	l->flow_short_fds = descriptors(2 * l->cpus);
 	l->flow_long_fds = descriptors(2 * l->cpus);
@@ -359,5 +358,4 @@ void loader_free_maps(struct loader *l)
 	close_all(l->flow_long_fds, 2 * l->cpus);
 	unshare_map(l->skel->maps.nt_control, l->control);
 	unshare_map(l->skel->maps.nt_outcomes, l->outcomes);
-	unshare_map(l->skel->maps.nt_flow_slots, l->slots);
 }

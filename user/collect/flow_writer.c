@@ -23,7 +23,7 @@ static int open_flows(struct flow_writer *w, const struct options *o, const stru
 {
 	struct flows_settings s = {
 		.cpus = l->cpus, .short_fds = l->flow_short_fds, .long_fds = l->flow_long_fds,
-		.control = l->control, .slots = l->slots, .slots_n = l->slots_n,
+		.control = l->control, .slots_fd = l->slots_fd, .slots_n = l->slots_n,
 		.active_ns = o->flow_active_ns, .idle_ns = o->flow_idle_ns,
 		.synchronize = synchronize, .arg = (void *)l,
 	};

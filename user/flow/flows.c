@@ -54,12 +54,13 @@ static void set_due(struct flows *f, uint32_t i)
 static int open_slots(struct flows *f)
 {
 	uint32_t bad = 0;
-	int err = slots_open(&f->slots, f->set.slots, f->set.slots_n, f->set.cpus, &bad);
+	struct slot_memory memory = { f->set.slots, f->set.slots_fd, f->set.slots_n };
+	int err = slots_open(&f->slots, &memory, f->set.cpus, &bad);
 
 	if (err == -EPROTO)
 		log_error("read flow slot %u: not of this version's layout, or damaged", bad);
 	else if (err)
-		log_error("make room for the index of %u flow slots: %s", f->set.slots_n, strerror(-err));
+		log_error("map %u flow slots: %s", f->set.slots_n, strerror(-err));
 	for (uint32_t i = 0; !err && i < f->slots.n; i++) {
 		if (slots_is_open(&f->slots, i))
 			set_due(f, i);

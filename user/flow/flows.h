@@ -24,7 +24,8 @@ struct flows_settings {
 	uint32_t cpus;			/* possible ones */
 	const int *short_fds, *long_fds; /* inner tables, [cpu * 2 + set]; -1: none. Stay the caller's */
 	struct nt_control *control;	/* mapped, writable */
-	struct nt_flow_slot *slots;	/* mapped, writable */
+	struct nt_flow_slot *slots;	/* writable memory; NULL: the map of this descriptor, which stays the caller's */
+	int slots_fd;
 	uint32_t slots_n;
 	uint64_t active_ns, idle_ns;
 	int (*synchronize)(void *arg);	/* returns when programs that ran have ended; 0 or -errno */

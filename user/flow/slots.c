@@ -59,6 +59,12 @@ static enum flow_reason reason_of(uint64_t word)
 	return word >> 16 & 0xff;
 }
 
+/* Of a slot whose piece is mapped: of those in use, each has it held. */
+static struct slot *slot_of(const struct slots *s, uint32_t i)
+{
+	return (struct slot *)slot_map_at(&s->map, i);
+}
+
 static uint64_t load(const struct slot *slot)
 {
 	return __atomic_load_n(&slot->commit, __ATOMIC_ACQUIRE);
@@ -78,27 +84,29 @@ static const struct slot_part *whole(const struct slot *slot)
 
 bool slots_is_open(const struct slots *s, uint32_t i)
 {
-	return state_of(load(&s->at[i])) == SLOT_OPEN;
+	const struct slot *slot = slot_of(s, i);
+
+	return slot && state_of(load(slot)) == SLOT_OPEN;
 }
 
 const struct nt_flow_key *slots_key(const struct slots *s, uint32_t i)
 {
-	return &s->at[i].key;
+	return &slot_of(s, i)->key;
 }
 
 const struct nt_flow *slots_counted(const struct slots *s, uint32_t i)
 {
-	return &whole(&s->at[i])->counted;
+	return &whole(slot_of(s, i))->counted;
 }
 
 uint64_t slots_merged(const struct slots *s, uint32_t i)
 {
-	return whole(&s->at[i])->merged;
+	return whole(slot_of(s, i))->merged;
 }
 
 void slots_read(const struct slots *s, uint32_t i, struct flow *out)
 {
-	const struct slot *slot = &s->at[i];
+	const struct slot *slot = slot_of(s, i);
 
 	out->key = slot->key;
 	out->counted = whole(slot)->counted;
@@ -115,6 +123,15 @@ static void push(struct slots *s, struct slot_list *list, uint32_t i)
 	else
 		s->time[list->tail].next = i;
 	list->tail = i;
+}
+
+/* What was used last is used next: so the slots in use stay together, and few pieces are mapped. */
+static void push_front(struct slots *s, struct slot_list *list, uint32_t i)
+{
+	s->time[i].next = list->head;
+	if (list->head == SLOT_NONE)
+		list->tail = i;
+	list->head = i;
 }
 
 static uint32_t pop(struct slots *s, struct slot_list *list)
@@ -163,10 +180,13 @@ static bool valid(const struct slot *slot, uint32_t cpus)
 	       state == SLOT_DUE && reason > FLOW_INVALID && reason < FLOW_REASON_MAX;
 }
 
-static void adopt(struct slots *s, uint32_t i)
+static int adopt(struct slots *s, uint32_t i)
 {
-	struct slot *slot = &s->at[i];
+	struct slot *slot = slot_of(s, i);
+	int err = slot_map_hold(&s->map, i);
 
+	if (err)
+		return err;
 	hold(s, slot, &whole(slot)->counted.sum, 1);
 	count_used(s, 1);
 	s->time[i].window = slot->key.head.window;
@@ -174,30 +194,47 @@ static void adopt(struct slots *s, uint32_t i)
 		push(s, &s->cpu[slot->cpu].due, i);
 	else
 		slot_index_add(&s->index, slot_index_tag(&s->index, slot->cpu, &slot->key), i);
+	return 0;
+}
+
+static int adopt_piece(struct slots *s, uint32_t first, uint32_t *bad)
+{
+	int err = 0;
+
+	for (uint32_t i = first; !err && i < s->n && i - first < SLOT_PIECE; i++) {
+		s->time[i].due_ns = UINT64_MAX;
+		*bad = i;
+		if (!load(slot_of(s, i)))
+			push(s, &s->free, i);
+		else
+			err = valid(slot_of(s, i), s->cpus) ? adopt(s, i) : -EPROTO;
+	}
+	return err;
 }
 
 static int adopt_all(struct slots *s, uint32_t *bad)
 {
-	for (uint32_t i = 0; i < s->n; i++) {
-		s->time[i].due_ns = UINT64_MAX;
-		if (!load(&s->at[i])) {
-			push(s, &s->free, i);
-			continue;
-		}
-		*bad = i;
-		if (!valid(&s->at[i], s->cpus))
-			return -EPROTO;
-		adopt(s, i);
+	int err = 0;
+
+	for (uint32_t first = 0; !err && first < s->n; first += SLOT_PIECE) {
+		err = slot_map_hold(&s->map, first);
+		if (err)
+			return err;
+		err = adopt_piece(s, first, bad);
+		slot_map_drop(&s->map, first);
 	}
-	return 0;
+	return err;
 }
 
-int slots_open(struct slots *s, struct nt_flow_slot *at, uint32_t n, uint32_t cpus, uint32_t *bad)
+int slots_open(struct slots *s, const struct slot_memory *memory, uint32_t cpus, uint32_t *bad)
 {
+	uint32_t n = memory->n;
 	int err;
 
-	*s = (struct slots){ .at = (struct slot *)at, .n = n, .cpus = cpus, .free = { SLOT_NONE, SLOT_NONE } };
+	*s = (struct slots){ .n = n, .cpus = cpus, .free = { SLOT_NONE, SLOT_NONE } };
 	err = slot_index_open(&s->index, n);
+	if (!err)
+		err = slot_map_open(&s->map, memory);
 	if (err)
 		return err;
 	s->time = calloc(n ? n : 1, sizeof(*s->time));
@@ -212,12 +249,18 @@ int slots_open(struct slots *s, struct nt_flow_slot *at, uint32_t n, uint32_t cp
 void slots_close(struct slots *s)
 {
 	slot_index_close(&s->index);
+	slot_map_close(&s->map);
 	free(s->time);
 	free(s->cpu);
 	*s = (struct slots){ 0 };
 }
 
 /* --- verbs ----------------------------------------------------------------------- */
+static bool is_of(const struct slot *slot, uint32_t cpu, const struct nt_flow_key *key)
+{
+	return slot->cpu == cpu && !memcmp(&slot->key, key, sizeof(*key));
+}
+
 uint32_t slots_find(const struct slots *s, uint32_t cpu, const struct nt_flow_key *key)
 {
 	uint32_t tag = slot_index_tag(&s->index, cpu, key), mask = s->index.mask;
@@ -225,7 +268,7 @@ uint32_t slots_find(const struct slots *s, uint32_t cpu, const struct nt_flow_ke
 	for (uint32_t i = tag & mask; s->index.at[i].slot; i = (i + 1) & mask) {
 		uint32_t slot = s->index.at[i].slot - 1;
 
-		if (s->index.at[i].tag == tag && s->at[slot].cpu == cpu && !memcmp(&s->at[slot].key, key, sizeof(*key)))
+		if (s->index.at[i].tag == tag && is_of(slot_of(s, slot), cpu, key))
 			return slot;
 	}
 	return SLOT_NONE;
@@ -238,7 +281,11 @@ uint32_t slots_add(struct slots *s, uint32_t cpu, const struct nt_flow_key *key,
 
 	if (i == SLOT_NONE)
 		return i;
-	slot = &s->at[i];
+	if (slot_map_hold(&s->map, i)) {
+		push_front(s, &s->free, i);
+		return SLOT_NONE;
+	}
+	slot = slot_of(s, i);
 	slot->cpu = cpu;
 	slot->key = *key;
 	slot->part[0] = (struct slot_part){ .counted = *part, .merged = merged };
@@ -252,7 +299,7 @@ uint32_t slots_add(struct slots *s, uint32_t cpu, const struct nt_flow_key *key,
 
 void slots_join(struct slots *s, uint32_t i, const struct nt_flow *part, uint64_t merged)
 {
-	struct slot *slot = &s->at[i];
+	struct slot *slot = slot_of(s, i);
 	unsigned int other = !whole_of(load(slot));
 
 	slot->part[other].counted = slot->part[!other].counted;
@@ -264,7 +311,7 @@ void slots_join(struct slots *s, uint32_t i, const struct nt_flow *part, uint64_
 
 void slots_freeze(struct slots *s, uint32_t i, enum flow_reason reason)
 {
-	struct slot *slot = &s->at[i];
+	struct slot *slot = slot_of(s, i);
 
 	commit(slot, word_of(SLOT_DUE, whole_of(load(slot)), reason));
 	slot_index_remove(&s->index, slot_index_tag(&s->index, slot->cpu, &slot->key), i);
@@ -289,17 +336,19 @@ static bool taken(const struct slots *s, uint32_t i)
 void slots_put_back(struct slots *s, uint32_t i)
 {
 	if (taken(s, i))
-		push(s, &s->cpu[s->at[i].cpu].due, i);
+		push(s, &s->cpu[slot_of(s, i)->cpu].due, i);
 }
 
 void slots_free(struct slots *s, uint32_t i)
 {
-	struct slot *slot = &s->at[i];
+	struct slot *slot;
 
 	if (!taken(s, i))
 		return;
+	slot = slot_of(s, i);
 	hold(s, slot, &whole(slot)->counted.sum, -1);
 	commit(slot, 0);
+	slot_map_drop(&s->map, i);
 	count_used(s, -1);
-	push(s, &s->free, i);
+	push_front(s, &s->free, i);
 }

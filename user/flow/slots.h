@@ -4,7 +4,8 @@
  *
  * A slot is free, open (parts are added to it) or due (frozen until it is
  * free). Each verb is one store of the slot's word `commit`, so that a process
- * that takes over after a kill -9 sees it done or not begun (slots.c).
+ * that takes over after a kill -9 sees it done or not begun (slots.c). Only
+ * those that are in use are looked at, and mapped (slot_map.h), once it is open.
  * Private memory: 16 bytes a slot, 12 to 24 for the index of the open ones.
  */
 #ifndef NINETAP_FLOW_SLOTS_H
@@ -12,12 +13,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "flow/slot_map.h"
 #include "ninetap/abi.h"
 #include "tag/tag.h"
 
 #define SLOT_NONE UINT32_MAX
-
-struct slot;
 
 /* Of each slot, dense, since every one of them is looked at each second. */
 struct slot_time {
@@ -42,7 +42,7 @@ struct slot_index {
 };
 
 struct slots {
-	struct slot *at;		/* shared, not owned */
+	struct slot_map map;		/* what it maps is shared */
 	uint32_t n, cpus;
 	uint32_t used;			/* read by others */
 	struct slot_time *time;		/* n, owned, as the rest */
@@ -56,11 +56,14 @@ struct slots {
  * the caller sets the times. -EPROTO, and *bad says where: memory that is not
  * of this layout. -ENOMEM, or another -errno. slots_close() either way.
  */
-int slots_open(struct slots *s, struct nt_flow_slot *at, uint32_t n, uint32_t cpus, uint32_t *bad)
+int slots_open(struct slots *s, const struct slot_memory *memory, uint32_t cpus, uint32_t *bad)
 	__attribute__((warn_unused_result));
 void slots_close(struct slots *s);
 
+/* Of any slot. */
 bool slots_is_open(const struct slots *s, uint32_t i);
+
+/* Of those that are not free. */
 const struct nt_flow_key *slots_key(const struct slots *s, uint32_t i);
 const struct nt_flow *slots_counted(const struct slots *s, uint32_t i);
 
@@ -70,7 +73,7 @@ uint64_t slots_merged(const struct slots *s, uint32_t i);
 /* The open slot of that key, or SLOT_NONE. */
 uint32_t slots_find(const struct slots *s, uint32_t cpu, const struct nt_flow_key *key);
 
-/* A free slot becomes an open one with this as its first part. SLOT_NONE: none is free. */
+/* A free slot becomes an open one with this as its first part. SLOT_NONE: none is free, or none can be mapped now. */
 uint32_t slots_add(struct slots *s, uint32_t cpu, const struct nt_flow_key *key, const struct nt_flow *part, uint64_t merged);
 void slots_join(struct slots *s, uint32_t i, const struct nt_flow *part, uint64_t merged);
 
