@@ -60,9 +60,13 @@ class Bench:
         self.made.append(thing)
         return thing
 
+    def keys(self, *prefixes):
+        """Those of the rows that are asked for that begin so."""
+        return [key for key in self.wanted if key.startswith(prefixes)]
+
     def wants(self, prefix):
-        """Whether a row with such a key is asked for: to be asked before what takes long."""
-        return any(key.startswith(prefix) for key in self.wanted)
+        """To be asked before what takes long."""
+        return bool(self.keys(prefix))
 
     def part_c(self, part):
         """One round of a part in C: {key: value}."""
@@ -86,6 +90,14 @@ class Bench:
             yield
         finally:
             os.sched_setaffinity(0, before)
+
+    def attempt(self, keys, measure, *args):
+        """What measure(*args) returns; if it breaks, the reason for each of the keys, for it must not take others' figures along."""
+        try:
+            return measure(*args)
+        except Exception as e:
+            traceback.print_exc()
+            return dict.fromkeys(keys, figures.NoFigure(reason_of(e)))
 
     def end_round(self):
         self.things.close()
@@ -115,16 +127,18 @@ class Part:
             return
         begun = time.monotonic()
         try:
-            values = self.module.measure(bench, number)
-            unknown = sorted(set(values) - self.known)
-            assert not unknown, "no rows for " + ", ".join(unknown)
-        except Exception as e:  # a KeyError here must not lose the minutes of figures before it
-            traceback.print_exc()
-            values = {r.key: figures.NoFigure(reason_of(e)) for r in self.rows}
+            values = bench.attempt([r.key for r in self.rows], self.checked, bench, number)
         finally:
             bench.end_round()
         table.take(number, self.rows, values)
         say("round %d: %s, %.1f s" % (number + 1, self.name, time.monotonic() - begun))
+
+
+    def checked(self, bench, number):
+        values = self.module.measure(bench, number)
+        unknown = sorted(set(values) - self.known)
+        assert not unknown, "no rows for " + ", ".join(unknown)
+        return values
 
 
 def say(text):

@@ -12,6 +12,7 @@ import statistics
 
 NOISY = 0.30  # spread above which a figure is none
 HEAD = ("figure", "unit", "median", "+-", "limit", "median", "ratio", "goal", "met")
+WIDE = 100  # a cell that is longer sticks out of its column
 COMMAND = "build/venv/bin/python tests/bench/bench.py --only "
 
 
@@ -19,8 +20,8 @@ COMMAND = "build/venv/bin/python tests/bench/bench.py --only "
 class Row:
     """
     key "kernel.xdp.vxlan"; name in words; goal in the row's unit; limit: the key of the row that this one is divided by,
-    round by round, and ratio the goal for that. A difference may be 0: its spread is a part of `against`, which is
-    another row's key or a number in the row's unit. once: measured in the first round alone. shown=False: no line of its own.
+    round by round, and ratio the goal for that. A difference may be 0: its spread is judged as a part of `against`, which
+    is another row's key or a number in the row's unit. once: measured in the first round alone. shown=False: no line of its own.
     """
     key: str
     name: str
@@ -54,13 +55,18 @@ class NoFigure:
     reason: str
 
 
-def spread(values, base):
-    """(max - min) / base: of five values and more without the two extremes; None of a single one."""
+def width(values):
+    """max - min: of five values and more without the two extremes; None of a single one."""
     if len(values) < 2:
         return None
     inner = sorted(values)[1:-1] if len(values) >= 5 else values
-    width = max(inner) - min(inner)
-    return width / base if base > 0 else 0.0 if width == 0 else math.inf
+    return max(inner) - min(inner)
+
+
+def spread(values, base):
+    """The width as a part of base."""
+    wide = width(values)
+    return wide if not wide else wide / base if base > 0 else math.inf
 
 
 class Figure:
@@ -127,8 +133,15 @@ class Table:
         if figure.reason or not figure.rounds:
             return "no figure: %s" % (figure.reason or "not measured")
         if self.noisy(figure):
-            return "too noisy (%s)" % percent(self.spread(figure))
+            return "too noisy (%s)" % self.plus_minus(figure)
         return None
+
+    def plus_minus(self, figure):
+        """A difference's spread is in its own unit, that of others in per cent of the median."""
+        wide = width(figure.values())
+        if wide is None:
+            return "1 run"
+        return "%s %s" % (number(wide), figure.row.unit) if figure.row.against else "%.0f %%" % (100 * self.spread(figure))
 
     def ratio(self, figure):
         limit = self.figures.get(figure.row.limit)
@@ -157,14 +170,14 @@ class Table:
     def line(self, figure):
         row, refused = figure.row, self.refusal(figure)
         cells = ["%s: %s" % (row.key, row.name), row.unit]
-        cells += [refused, "-"] if refused else [number(figure.median()), percent(self.spread(figure))]
+        cells += [refused, "-"] if refused else [number(figure.median()), self.plus_minus(figure)]
         limit = self.figures.get(row.limit)
-        cells += ["-", "-"] if limit is None else [row.limit, self.refusal(limit) or number(limit.median())]
+        cells += ["-", "-"] if limit is None else [row.limit, "no figure" if self.refusal(limit) else number(limit.median())]
         return cells + [number(self.ratio(figure)), goals(row), truths(self.met(figure))]
 
     def markdown(self):
         lines = [HEAD, ["---"] * len(HEAD)] + [self.line(f) for f in self.figures.values() if f.row.shown]
-        widths = [max(map(len, column)) for column in zip(*lines)]
+        widths = [max(len(c) for c in column if len(c) < WIDE) for column in zip(*lines)]
         return "".join("| %s |\n" % " | ".join(cell.ljust(w) for cell, w in zip(line, widths)) for line in lines)
 
     def objects(self):
@@ -181,11 +194,6 @@ def number(value):
     if value is None:
         return "-"
     return "%.0f" % value if abs(value) >= 100 else "%.3g" % value
-
-
-def percent(part):
-    """A spread; None is that of a single run."""
-    return "1 run" if part is None else "%.0f %%" % (100 * part)
 
 
 def goals(row):

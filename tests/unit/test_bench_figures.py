@@ -94,7 +94,7 @@ def test_noise_of_five_rounds_leaves_extremes_out():
 
 def test_noisy_limit_takes_the_ratio():
     made = columns([60, 60, 60], [30, 50, 70])
-    assert cells(made, "ours")[2:7] == ["60", "0 %", "limit", "too noisy (80 %)", "-"]
+    assert cells(made, "ours")[2:7] == ["60", "0 %", "limit", "no figure", "-"]
     assert cells(made, "ours")[-1] == "yes; -"
     assert made.failures() == ["limit: too noisy (80 %)", "ours: no ratio: limit has no figure above 0 beside it"]
 
@@ -130,10 +130,11 @@ def test_spread_of_a_difference():
     """About 0 it is a part of what it is a difference of: another row, or a number."""
     by_row = Row("ours", "what is ours", "us", goal=1, against="limit")
     made = table({"ours": -0.1, "limit": 10}, {"ours": 0.1, "limit": 10}, {"ours": 0, "limit": 10}, rows=(LIMIT, by_row))
-    assert cells(made, "ours")[2:4] == ["0", "2 %"] and made.failures() == []
+    assert cells(made, "ours")[2:4] == ["0", "0.2 us"] and made.failures() == []
     by_number = Row("ours", "what is ours", "%", goal=1, against=100)
     made = table({"ours": -1}, {"ours": 30}, {"ours": 0}, rows=(by_number,))
     assert cells(made, "ours")[2:4] == ["too noisy (31 %)", "-"]
+    assert made.failures() == ["ours: too noisy (31 %)"]
 
 
 def test_rows_that_cannot_be():
@@ -145,6 +146,13 @@ def test_rows_that_cannot_be():
         Table([LIMIT, LIMIT])
     with pytest.raises(AssertionError):
         Row("ours", "what is ours", "ns", better="most")
+
+
+def test_long_reasons_stick_out():
+    """And widen no other line."""
+    made = table({"ours": NoFigure("x" * 150), "limit": 50})
+    lines = made.markdown().splitlines()
+    assert "no figure: " + "x" * 150 in lines[3] and len(lines[0]) == len(lines[1]) == len(lines[2]) < 130
 
 
 def test_hidden_rows_count():
@@ -183,6 +191,7 @@ def test_json_and_exit_code_of_a_refusal(tmp_path, capsys):
 class FakeBench:
     short = False
     rounds_ended = 0
+    attempt = bench.Bench.attempt
 
     def end_round(self):
         self.rounds_ended += 1
@@ -257,8 +266,9 @@ def test_only():
     assert bench.wanted_rows(rows, ["oth", "lim"]) == {"other", "base", "limit"}
     first, second = part_of([LIMIT, OURS], None), part_of([base, other], None)
     assert bench.select([first, second], ["lim"]) == ([first], {"limit"}) and first.rows == [LIMIT]
-    asked = types.SimpleNamespace(wanted={"ours", "limit"})
-    assert bench.Bench.wants(asked, "ou") and not bench.Bench.wants(asked, "base")
+    asked = bench.Bench.__new__(bench.Bench)
+    asked.wanted = {"ours", "limit"}
+    assert asked.wants("ou") and not asked.wants("base") and asked.keys("ours", "base") == ["ours"]
 
 
 def test_parts_of_the_tree():
