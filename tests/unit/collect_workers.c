@@ -27,6 +27,7 @@ static const struct tag_origin origin = { .box = "b", .epoch = 7 };
 /* The sink: who called it, what it took, what it said. */
 static struct {
 	struct sink *sink;
+	const struct buf *head;		/* of the file, which ends with its sync marker */
 	pthread_t owner;
 	bool owned;
 	atomic_bool room, silent;	/* silent: reports wait for the end */
@@ -48,6 +49,7 @@ static int fake_put(struct sink *s, struct batch *b, uint64_t ticket)
 {
 	owned_by_one();
 	CHECK(b->cpu < CPUS && b->stream == STREAM_PACKETS);
+	CHECK(!memcmp(b->bytes.data + b->bytes.len - 16, fake.head->data + fake.head->len - 16, 16));
 	if (++fake.batches % 5 == 0)
 		return -EAGAIN;
 	CHECK_EQ(b->seq, fake.next_seq[b->cpu]);
@@ -107,14 +109,23 @@ static void open_ring(struct world *w, uint32_t cpu)
 	fake.next_seq[cpu] = 1;
 }
 
+/* Whose workers they are by then. */
+static void on_report(void *arg, const struct sink_report *r)
+{
+	const struct outlet *out = arg;
+
+	out->reported(out->reported_arg, r);
+}
+
 static void open_outlet(struct world *w, uint64_t limit)
 {
-	const struct sink_settings set = { .output = { "-" } };
+	const struct sink_settings set = { .output = { "-" }, .reported = on_report, .arg = &w->out };
 
 	w->out = (struct outlet){ .origin = &origin, .batch_records = BATCH, .limit = limit };
 	fake.sink = calloc(1, sizeof(*fake.sink));
 	CHECK_EQ(tagger_open(&w->out.tagger, NULL), 0);
 	CHECK_EQ(encoder_open(&w->out.encoder, "avro", FRAMING_STREAM, STREAM_PACKETS, &origin), 0);
+	fake.head = encoder_head(w->out.encoder);
 	CHECK(fake.sink && !sink_init(fake.sink, &fake_ops, &set));
 	w->out.sink = fake.sink;
 }
@@ -126,8 +137,6 @@ static void start(struct world *w)
 	};
 
 	CHECK_EQ(workers_start(&w->workers, &s), 0);
-	fake.sink->reported = w->out.reported;
-	fake.sink->arg = w->out.reported_arg;
 }
 
 static void open_world(struct world *w, uint64_t limit)
@@ -350,7 +359,6 @@ static void test_rings_change_hands(void)
 	s = (struct workers_settings){ .threads = 2, .loader = &w.loader, .out = &w.out, .ifaces = w.ifaces };
 	fake.owned = false;
 	CHECK_EQ(workers_start(&w.workers, &s), 0);
-	fake.sink->arg = w.out.reported_arg;
 	end(&w, false, true);
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++) {
 		CHECK_EQ(fake.records[cpu], w.wanted[cpu]);

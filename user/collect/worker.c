@@ -203,13 +203,6 @@ static void work(struct worker *w)
 	}
 }
 
-/* Rings are not read any more: what is not safe in the end is the next process's. */
-static void keep_rings(struct worker *w)
-{
-	for (uint32_t i = 0; i < w->lanes_n; i++)
-		w->lanes[i].keep = true;
-}
-
 static bool all_reported(const struct worker *w)
 {
 	for (uint32_t i = 0; i < w->lanes_n; i++)
@@ -224,10 +217,8 @@ static bool all_reported(const struct worker *w)
  */
 static void finish(struct worker *w)
 {
-	int wish = atomic_load(&w->wish);
+	int wish;
 
-	if (wish == WORKER_KEEP)
-		keep_rings(w);
 	while ((wish = atomic_load(&w->wish)) != WORKER_END) {
 		uint32_t most = wish == WORKER_DRAIN ? drain_all(w) : 0;
 
@@ -336,7 +327,7 @@ void worker_join(struct worker *w)
 }
 
 /* If the sink failed, what it never got is accounted for with what is in the rings. */
-void worker_settle(struct worker *w)
+static void settle_relay(struct worker *w)
 {
 	const struct batch *b;
 	uint64_t ticket;
@@ -348,6 +339,15 @@ void worker_settle(struct worker *w)
 		lane_report(worker_lane(w, b->cpu), &r);
 		relay_taken(w->relay);
 	}
+}
+
+/* From here on the sink reports what it gives up: if that is kept, it is the next process's. */
+void worker_settle(struct worker *w, bool keep)
+{
+	for (uint32_t i = 0; i < w->lanes_n; i++)
+		w->lanes[i].keep = keep;
+	if (w->relay)
+		settle_relay(w);
 }
 
 void worker_free(struct worker *w)

@@ -73,7 +73,10 @@ void worker_join(struct worker *w);
 /* Of one of its CPUs: the thread's, or once that is joined the main thread's. */
 struct lane *worker_lane(struct worker *w, uint32_t cpu);
 
-/* All threads are joined: settles what it relayed as it was reported; what the sink never got is lost to its end. Not of the first. */
-void worker_settle(struct worker *w);
+/*
+ * All threads are joined: settles what it relayed as it was reported. What the sink
+ * never got, or gives up when it is closed, is lost to its end, unless rings are kept.
+ */
+void worker_settle(struct worker *w, bool keep);
 
 #endif

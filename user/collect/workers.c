@@ -18,6 +18,7 @@
 
 struct workers {
 	int done_fd;
+	bool keep;			/* rings are the next process's */
 	bool joined;			/* no thread but main's any more */
 	uint32_t cpus, n;
 	struct worker worker[];
@@ -109,6 +110,8 @@ int workers_done_fd(const struct workers *all)
 
 void workers_drain(struct workers *all, bool keep)
 {
+	if (all)
+		all->keep = keep;
 	for (uint32_t i = 0; all && i < all->n; i++)
 		worker_tell(&all->worker[i], keep ? WORKER_KEEP : WORKER_DRAIN);
 }
@@ -163,8 +166,8 @@ void workers_join(struct workers *all)
 	if (!all || all->joined)
 		return;
 	end_threads(all);
-	for (uint32_t i = 1; i < all->n; i++)
-		worker_settle(&all->worker[i]);
+	for (uint32_t i = 0; i < all->n; i++)
+		worker_settle(&all->worker[i], all->keep);
 	all->joined = true;
 }
 
