@@ -134,23 +134,27 @@ static uint32_t put(struct dict *d, const struct text *t)
 	return index;
 }
 
-/* After 2^32 batches the numbers of batches begin again. */
-static void test_batch_numbers_go_round(void)
+/* Texts of any ids, more of them than the table begins with, again and again. */
+static void test_dictionary(void)
 {
+	static union sample_text texts[5000];
+	const uint32_t n = sizeof(texts) / sizeof(texts[0]);
 	struct dict d = { 0 };
+	int wrong = 0;
 
-	dict_begin(&d);
-	CHECK_EQ(put(&d, sample_text(7)), 1);
-	CHECK_EQ(put(&d, sample_text(7)), 1);
-	CHECK_EQ(d.count, 1);
-	d.batch = UINT32_MAX;
-	dict_begin(&d);
-	CHECK_EQ(d.count, 0);
-	CHECK_EQ(put(&d, sample_text(8)), 1);
-	CHECK_EQ(put(&d, sample_text(7)), 2);
-	CHECK_EQ(d.count, 2);
-	CHECK_EQ(put(&d, sample_text(8)), 1);
-	CHECK_EQ(put(&d, NULL), 0);
+	for (uint32_t i = 0; i < n; i++)
+		sample_text_set(&texts[i], i % 2 ? i : UINT32_MAX - i * 65536, "t");
+	for (uint32_t batch = 0; batch < 3; batch++) {
+		dict_begin(&d);
+		CHECK_EQ(put(&d, NULL), 0);
+		for (uint32_t i = 0; i < n; i++)
+			wrong += put(&d, &texts[(i + batch) % n].text) != i + 1 || put(&d, &texts[batch].text) != 1;
+		for (uint32_t i = 0; i < n; i++)
+			wrong += put(&d, &texts[(i + batch) % n].text) != i + 1;
+		CHECK_EQ(d.count, n);
+		CHECK_EQ(d.bytes.len, 2 * n);
+	}
+	CHECK_EQ(wrong, 0);
 	dict_free(&d);
 }
 
@@ -218,7 +222,7 @@ int main(void)
 	RUN(test_json);
 	RUN(test_avro);
 	RUN(test_ids_are_used_again);
-	RUN(test_batch_numbers_go_round);
+	RUN(test_dictionary);
 	RUN(test_size);
 	RUN(test_room);
 	return check_done();

@@ -264,6 +264,65 @@ static void test_flows_push_each_other_out(void)
 	board_close(b);
 }
 
+/* The n-th of many flows of two sources, in no order. */
+static struct nt_record any_flow(uint32_t n)
+{
+	uint32_t flow = (n * 2654435769U >> 7) % 20000;
+
+	return record(0x0a000001 + flow % 2, 0x0b000000 + flow, 3);
+}
+
+/* What was asked for finds its slot before its turn, and another flow may get that slot meanwhile. */
+static void test_flows_push_out_what_was_asked_for(void)
+{
+	struct inventory *inv = inventory();
+	struct board *b = board(inv);
+	struct tagger *t;
+	int wrong = 0;
+
+	say(inv, "{\"kind\":\"instance\",\"id\":\"a\",\"tenant\":\"demo\",\"addresses\":\"10.0.0.1\"}");
+	say(inv, "{\"kind\":\"instance\",\"id\":\"b\",\"tenant\":\"demo\",\"addresses\":\"10.0.0.2\"}");
+	CHECK_EQ(tagger_open(&t, b), 0);
+	tagger_begin(t);		/* for all of them, so that the cache stays small */
+	for (uint32_t i = 0, ahead = 0; i < 600000; i++) {
+		struct nt_record r;
+
+		for (; ahead - i < TAGGER_AHEAD; ahead++) {
+			r = any_flow(ahead);
+			tagger_ask(t, &r);
+		}
+		r = any_flow(i);
+		wrong += strcmp(tagger_find(t, &r, 0)->src_instance->s, r.layer[0].src[3] == 2 ? "b" : "a") != 0;
+	}
+	tagger_end(t);
+	CHECK_EQ(wrong, 0);
+	tagger_close(t);
+	board_close(b);
+}
+
+/* What was seen before its turn holds for a time as well. */
+static void test_what_was_asked_for_ends_with_its_time(void)
+{
+	struct nt_record r = record(0x0a000001, 0x0a000002, 3);
+	struct inventory *inv = inventory();
+	struct board *b = board(inv);
+	struct tagger *t;
+
+	say(inv, "{\"kind\":\"instance\",\"id\":\"old\",\"tenant\":\"demo\",\"addresses\":\"10.0.0.1\","
+		 "\"from\":\"1970-01-01T00:00:00Z\",\"until\":\"1970-01-01T00:01:00Z\"}");
+	CHECK_EQ(tagger_open(&t, b), 0);
+	tagger_begin(t);
+	CHECK(tagger_find(t, &r, 30 * SECOND)->src_instance != NULL);
+	for (unsigned int i = 0; i < TAGGER_AHEAD; i++)
+		tagger_ask(t, &r);
+	CHECK(tagger_find(t, &r, 59 * SECOND)->src_instance != NULL);
+	CHECK(tagger_find(t, &r, 60 * SECOND)->src_instance == NULL);
+	CHECK(tagger_find(t, &r, 30 * SECOND)->src_instance != NULL);
+	tagger_end(t);
+	tagger_close(t);
+	board_close(b);
+}
+
 int main(void)
 {
 	RUN(test_what_is_asked);
@@ -276,5 +335,7 @@ int main(void)
 	RUN(test_an_answer_ends_with_an_application);
 	RUN(test_an_answer_ends_with_its_inventory);
 	RUN(test_flows_push_each_other_out);
+	RUN(test_flows_push_out_what_was_asked_for);
+	RUN(test_what_was_asked_for_ends_with_its_time);
 	return check_done();
 }

@@ -9,36 +9,49 @@
 #include "encode/put.h"
 #include "encode/varint.h"
 
-#define SLOTS_MIN 64U
+#define SHIFT_MAX 22U			/* 2^10 slots, the fewest */
+#define SHIFT_MIN 2U
+
+static uint32_t slots_n(uint32_t shift)
+{
+	return 1U << (32 - shift);
+}
 
 void dict_begin(struct dict *d)
 {
+	if (d->count)
+		memset(d->slots, 0, slots_n(d->shift) * sizeof(*d->slots));
 	d->count = 0;
 	d->bytes.len = 0;
-	if (++d->batch)
-		return;
-	d->batch = 1;			/* went round: old entries must not count again */
-	for (uint32_t i = 0; i < d->slots_n; i++)
-		d->slots[i].batch = 0;
 }
 
-static int grow(struct dict *d, uint32_t id)
+static void enter(struct dict *d, struct dict_slot text)
 {
-	size_t n = d->slots_n ? d->slots_n : SLOTS_MIN;
-	struct dict_slot *slots;
+	uint32_t at = dict_place(d, text.id);
 
-	if (id < d->slots_n)
+	while (d->slots[at].index)
+		at = (at + 1) & (UINT32_MAX >> d->shift);
+	d->slots[at] = text;
+}
+
+/* Makes sure that half of the slots are empty, with one text more. */
+static int grow(struct dict *d)
+{
+	struct dict bigger = { .shift = d->slots ? d->shift - 1 : SHIFT_MAX };
+
+	if (d->slots && d->count < slots_n(d->shift) / 2)
 		return 0;
-	while (n <= id)
-		n *= 2;
-	if (n > UINT32_MAX)
+	if (bigger.shift < SHIFT_MIN)
 		return -ENOMEM;
-	slots = reallocarray(d->slots, n, sizeof(*slots));
-	if (!slots)
+	bigger.slots = calloc(slots_n(bigger.shift), sizeof(*bigger.slots));
+	if (!bigger.slots)
 		return -ENOMEM;
-	memset(slots + d->slots_n, 0, (n - d->slots_n) * sizeof(*slots));
-	d->slots = slots;
-	d->slots_n = n;
+	for (uint32_t i = 0; d->slots && i < slots_n(d->shift); i++)
+		if (d->slots[i].index)
+			enter(&bigger, d->slots[i]);
+	free(d->slots);
+	d->slots = bigger.slots;
+	d->shift = bigger.shift;
 	return 0;
 }
 
@@ -76,14 +89,14 @@ static int append(struct dict *d, const struct text *t)
 
 int dict_add(struct dict *d, const struct text *t, uint32_t *index)
 {
-	int err = grow(d, t->id);
+	int err = grow(d);
 
 	if (!err)
 		err = append(d, t);
 	if (err)
 		return err;
 	*index = ++d->count;
-	d->slots[t->id] = (struct dict_slot){ d->batch, d->count };
+	enter(d, (struct dict_slot){ t->id, d->count });
 	return 0;
 }
 

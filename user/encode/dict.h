@@ -3,9 +3,10 @@
  * dict.h - the texts that the records of one batch refer to, each once, in the
  * order in which they came; private to user/encode/.
  *
- * Texts are found by their ids, without hashing: an array by id, whose entries
- * count for the batch that they were made in. Index 0 stands for no text.
- * Ids must stand for the same texts from begin to begin (tagger.h).
+ * Texts are found by their ids, in a hash table that begins empty with each
+ * batch and so is no larger than a batch needs: an array of all ids would be
+ * read from memory with many flows. Index 0 stands for no text. Ids must stand
+ * for the same texts from begin to begin (tagger.h).
  */
 #ifndef NINETAP_ENCODE_DICT_H
 #define NINETAP_ENCODE_DICT_H
@@ -15,15 +16,14 @@
 #include "inventory/texts.h"
 
 struct dict_slot {
-	uint32_t batch;			/* that index is of; 0: none */
-	uint32_t index;			/* from 1 */
+	uint32_t id;
+	uint32_t index;			/* from 1; 0: the slot is empty */
 };
 
 /* Zero-initialised is valid, before dict_begin(), too. */
 struct dict {
-	struct dict_slot *slots;	/* by text id */
-	uint32_t slots_n;
-	uint32_t batch;			/* number of this one */
+	struct dict_slot *slots;	/* 2^(32 - shift) of them, at most half of them in use; NULL: none yet */
+	uint32_t shift;
 	uint32_t count;			/* texts of this batch */
 	struct buf bytes;		/* the same as Avro strings, one behind the other */
 };
@@ -36,15 +36,30 @@ int dict_add(struct dict *d, const struct text *t, uint32_t *index) __attribute_
 
 void dict_free(struct dict *d);
 
+/* Where to look for id first; from there on one after the other, and round. */
+static inline uint32_t dict_place(const struct dict *d, uint32_t id)
+{
+	return id * 2654435769U >> d->shift;
+}
+
 /* The index of t, which is added if it is not there; 0 of NULL. 0 or -ENOMEM. */
 static inline int dict_put(struct dict *d, const struct text *t, uint32_t *index)
 {
+	const struct dict_slot *s;
+
 	*index = 0;
 	if (!t)
 		return 0;
-	if (t->id >= d->slots_n || d->slots[t->id].batch != d->batch)
+	if (!d->slots)
 		return dict_add(d, t, index);
-	*index = d->slots[t->id].index;
+	for (uint32_t at = dict_place(d, t->id); ; at = (at + 1) & (UINT32_MAX >> d->shift)) {
+		s = &d->slots[at];
+		if (!s->index)
+			return dict_add(d, t, index);
+		if (s->id == t->id)
+			break;
+	}
+	*index = s->index;
 	return 0;
 }
 

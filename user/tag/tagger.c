@@ -37,6 +37,8 @@ _Static_assert(offsetof(struct tag_query, tunnel_id) == 32 && offsetof(struct ta
 /* What is known of a record before its turn. */
 struct ahead {
 	struct slot *window;
+	const struct slot *seen;	/* the one of its query, as of so many misses; NULL: not looked for, or none */
+	uint64_t seen_misses;
 	uint32_t src_hash, dst_hash;
 	struct tag_query query;
 };
@@ -139,15 +141,6 @@ static inline uint64_t join2(uint32_t a, uint32_t b)
 	return w;
 }
 
-static inline uint64_t join4(uint16_t a, uint16_t b, uint16_t c, uint16_t d)
-{
-	const uint16_t quarter[4] = { a, b, c, d };
-	uint64_t w;
-
-	memcpy(&w, quarter, sizeof(w));
-	return w;
-}
-
 static inline uint64_t join5(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint8_t e)
 {
 	const uint8_t byte[8] = { a, b, c, d, e };
@@ -170,20 +163,35 @@ static inline void address_words(uint64_t w[2], const struct nt_layer *l, const 
 	w[1] = join2(htonl(0xffff), ip4);
 }
 
+/* Ports and VLANs lie in a layer as in a query: in one word, of which what is valid is kept. */
+static inline uint64_t ports_word(const struct nt_layer *l, bool ports, uint8_t vlans)
+{
+	static const uint16_t valid[2][NT_VLANS_MAX + 1][4] = {
+		{ { 0, 0, 0, 0 }, { 0, 0, 0xffff, 0 }, { 0, 0, 0xffff, 0xffff } },
+		{ { 0xffff, 0xffff, 0, 0 }, { 0xffff, 0xffff, 0xffff, 0 }, { 0xffff, 0xffff, 0xffff, 0xffff } },
+	};
+	uint64_t w, mask;
+
+	_Static_assert(offsetof(struct nt_layer, dst_port) == offsetof(struct nt_layer, src_port) + 2 &&
+		       offsetof(struct nt_layer, vlan) == offsetof(struct nt_layer, src_port) + 4, "one word");
+	memcpy(&w, (const char *)l + offsetof(struct nt_layer, src_port), sizeof(w));
+	memcpy(&mask, valid[ports][vlans], sizeof(mask));
+	return w & mask;
+}
+
 static inline void query_words(uint64_t w[7], const struct nt_record *rec)
 {
 	const struct nt_layer *l = &rec->layer[rec->tunnels];
 	const struct nt_layer *inner = rec->tunnels > 0 ? l - 1 : NULL, *outer = rec->tunnels > 1 ? l - 2 : NULL;
+	/* Of a damaged record, which the encoder refuses, vlans may be anything. */
+	uint8_t vlans = l->vlans <= NT_VLANS_MAX ? l->vlans : 0;
 	bool ports = l->has & NT_HAS_PORTS;
 
 	address_words(w, l, l->src);
 	address_words(w + 2, l, l->dst);
 	w[4] = join2(inner ? inner->id : 0, outer ? outer->id : 0);
-	w[5] = join4(ports ? l->src_port : 0, ports ? l->dst_port : 0,
-		     l->vlans > 0 ? l->vlan[0] : 0, l->vlans > 1 ? l->vlan[1] : 0);
-	/* Of a damaged record, which the encoder refuses, vlans may be anything. */
-	w[6] = join5(inner ? inner->tunnel : 0, outer ? outer->tunnel : 0,
-		     l->vlans <= NT_VLANS_MAX ? l->vlans : 0, l->proto, ports);
+	w[5] = ports_word(l, ports, vlans);
+	w[6] = join5(inner ? inner->tunnel : 0, outer ? outer->tunnel : 0, vlans, l->proto, ports);
 }
 
 void tag_query_of(struct tag_query *q, const struct nt_record *rec)
@@ -242,6 +250,24 @@ static const struct tags *look_up(struct tagger *t, struct slot *window, const s
 	return &s->tags;
 }
 
+/* Its slot has been fetched by now: the texts that its encoder will copy are fetched in turn. */
+static inline void look_ahead(const struct tagger *t, struct ahead *a)
+{
+	for (unsigned int i = 0; i < WINDOW; i++) {
+		const struct slot *s = &a->window[i];
+
+		if (!same_query(&s->key, &a->query))
+			continue;
+		a->seen = s;
+		a->seen_misses = t->stats.misses;
+		__builtin_prefetch(s->tags.src_instance);
+		__builtin_prefetch((const char *)s->tags.src_instance + 64);
+		__builtin_prefetch(s->tags.dst_instance);
+		__builtin_prefetch((const char *)s->tags.dst_instance + 64);
+		return;
+	}
+}
+
 void tagger_ask(struct tagger *t, const struct nt_record *rec)
 {
 	struct ahead *a = &t->ahead[t->asked % TAGGER_AHEAD];
@@ -252,14 +278,31 @@ void tagger_ask(struct tagger *t, const struct nt_record *rec)
 	query_words(w, rec);
 	memcpy(&a->query, w, sizeof(w));
 	find_window(t, a, w);
+	a->seen = NULL;
 	for (int i = 0; i < 4; i++)	/* the lines of two slots: few answers are further off */
 		__builtin_prefetch((const char *)a->window + 64 * i);
+	if (t->asked - t->found >= TAGGER_AHEAD / 2)
+		look_ahead(t, &t->ahead[(t->asked - TAGGER_AHEAD / 2) % TAGGER_AHEAD]);
 	t->asked++;
+}
+
+/* The slot that answers a, or NULL. A miss may have put another answer into the one that was seen. */
+static inline const struct slot *answer_of(const struct tagger *t, const struct ahead *a, uint64_t stamp, int64_t ts)
+{
+	const struct slot *s = a->seen;
+
+	if (s && a->seen_misses == t->stats.misses && s->stamp == stamp && ts >= s->from_ns && ts < s->until_ns)
+		return s;
+	for (unsigned int i = 0; i < WINDOW; i++)
+		if (answers(&a->window[i], &a->query, stamp, ts))
+			return &a->window[i];
+	return NULL;
 }
 
 const struct tags *tagger_find(struct tagger *t, const struct nt_record *rec, int64_t ts_utc_ns)
 {
 	const struct ahead *a = &t->ahead[t->found % TAGGER_AHEAD];
+	const struct slot *s;
 	uint64_t stamp;
 
 	if (!t->inv)
@@ -268,13 +311,11 @@ const struct tags *tagger_find(struct tagger *t, const struct nt_record *rec, in
 		tagger_ask(t, rec);
 	t->found++;
 	stamp = stamps_get(t->stamps, a->src_hash, a->dst_hash);
-	for (unsigned int i = 0; i < WINDOW; i++) {
-		if (answers(&a->window[i], &a->query, stamp, ts_utc_ns)) {
-			t->stats.hits++;
-			return &a->window[i].tags;
-		}
-	}
-	return look_up(t, a->window, &a->query, stamp, ts_utc_ns);
+	s = answer_of(t, a, stamp, ts_utc_ns);
+	if (!s)
+		return look_up(t, a->window, &a->query, stamp, ts_utc_ns);
+	t->stats.hits++;
+	return &s->tags;
 }
 
 void tagger_get_stats(const struct tagger *t, struct tagger_stats *out)

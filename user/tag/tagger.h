@@ -13,7 +13,7 @@
 
 #include "inventory/board.h"
 
-#define TAGGER_AHEAD 8U			/* records that may be asked for before the first is found */
+#define TAGGER_AHEAD 16U			/* records that may be asked for before the first is found */
 
 struct tagger;
 
@@ -31,8 +31,9 @@ void tagger_end(struct tagger *t);
 
 /*
  * Says which record will be found after those that were asked for before it,
- * so that its slot is fetched meanwhile. Asking is optional; what was asked
- * for is to be found in that order, or not at all before the end.
+ * so that its slot, and then the texts of its instances, are fetched
+ * meanwhile. Asking is optional; what was asked for is to be found in that
+ * order, or not at all before the end.
  */
 void tagger_ask(struct tagger *t, const struct nt_record *rec);
 
