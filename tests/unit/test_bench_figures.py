@@ -132,6 +132,8 @@ def test_spread_of_a_difference():
     made = table({"ours": -0.1, "limit": 10}, {"ours": 0.1, "limit": 10}, {"ours": 0, "limit": 10}, rows=(LIMIT, by_row))
     assert cells(made, "ours")[2:4] == ["0", "0.2 us"] and made.failures() == []
     by_number = Row("ours", "what is ours", "%", goal=1, against=100)
+    made = table({"ours": -1}, {"ours": 29}, {"ours": 0}, rows=(by_number,))
+    assert cells(made, "ours")[2:4] == ["0", "30 %"] and made.failures() == []
     made = table({"ours": -1}, {"ours": 30}, {"ours": 0}, rows=(by_number,))
     assert cells(made, "ours")[2:4] == ["too noisy (31 %)", "-"]
     assert made.failures() == ["ours: too noisy (31 %)"]
