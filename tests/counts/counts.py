@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""counts.py [record | kernels FILE]: what ninetap costs, in figures that are the same in each run.
+"""counts.py [record | kernels FILE | record-kernels FILE]: what ninetap costs, in figures that are the same in each run.
 
 A time of a run moves with the machine and its neighbours; what is counted here
 does not, so that a test may fail on it. Five kinds of figures:
@@ -25,8 +25,10 @@ Recorded with another compiler they are compared as well, and the failure says s
 
 What the verifier goes through depends on the kernel: it is recorded by the kernel's
 major.minor, and a kernel that is not is held against the next older one (or the oldest),
-and fails only if it needs more than 10 % more. `record` notes those of the kernel
-that runs; `kernels FILE` notes those in what scripts/test-kernels said, of all it ran.
+and fails only if it needs more than 10 % more. So what a failure says about ninetap is sure
+only under a kernel that is recorded: hence `kernels FILE` compares what scripts/test-kernels
+said in FILE, as `make test` does with Debian's 6.1 on any machine. `record` notes
+the figures of the kernel that runs, `record-kernels FILE` those of all kernels in FILE.
 
 Prints "ok NAME: ..." or "not ok NAME: ...", details as "# ..." before it; exit code 1 if any
 failed, or there was nothing to compare.
@@ -79,6 +81,16 @@ def verified():
     return verified_lines(command(LOAD))
 
 
+def verified_in(path):
+    """{kernel: {name: figure}}, of what scripts/test-kernels said."""
+    with open(path) as f:
+        said = re.split(r"^# (\d+\.\d+): Debian's .*$", f.read(), flags=re.M)
+    found = {kernel: lines for kernel, text in zip(said[1::2], said[2::2]) if (lines := verified_lines(text))}
+    if not found:
+        raise Failure("%s: no kernel that says what it verified" % path)
+    return found
+
+
 def executed():
     """{way: instructions}, {way: calls}"""
     ways = re.findall(r"^# executed (.+): (\d+) instructions, (\d+) calls$", command(BPF_COST), re.M)
@@ -89,7 +101,7 @@ def user():
     """{name: instructions a record}, of the program's dumps."""
     totals = {}
     with tempfile.TemporaryDirectory() as tmp:
-        command("valgrind", "--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=" + os.path.join(tmp, "out"), USER_COST,
+        command("valgrind", "-q", "--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=" + os.path.join(tmp, "out"), USER_COST,
                 GLIBC_TUNABLES=TUNABLES)
         for dump in os.listdir(tmp):
             with open(os.path.join(tmp, dump)) as f:
@@ -174,18 +186,26 @@ def compare(results, kind, measured, recorded, notes=(), or_less=False):
         results.report("%s %s" % (kind, name), ok, said, [*([why] if why else []), *notes] if not ok else ())
 
 
+def other_compiler(kind, record):
+    """What is said if it is another one."""
+    here, there = compilers()[kind], record["compilers"].get(kind)
+    return ["recorded with %s, this is %s" % (there, here)] if here != there else []
+
+
+def compare_verified(results, kernel, figures, record):
+    held_against = kernel_for(record["verified"], kernel)
+    notes = other_compiler("verified", record)
+    if held_against != kernel:
+        notes.append("recorded under %s, this is %s, which may take more by itself" % (held_against, kernel))
+    compare(results, "verified under %s:" % kernel, figures, record["verified"].get(held_against, {}), notes, held_against != kernel)
+
+
 def compare_all(results, measured, record):
-    here = compilers()
     for kind, figures in measured.items():
-        there, notes, or_less = record["figures"].get(kind, {}), [], False
         if kind == "verified":
-            kernel = kernel_for(record["verified"], kernel_here())
-            there, or_less = record["verified"].get(kernel, {}), kernel != kernel_here()
-            if or_less:
-                notes = ["recorded under %s, this is %s, which may take more by itself" % (kernel, kernel_here())]
-        if here[kind] != record["compilers"].get(kind):
-            notes.append("recorded with %s, this is %s" % (record["compilers"].get(kind), here[kind]))
-        compare(results, kind, figures, there, notes, or_less)
+            compare_verified(results, kernel_here(), figures, record)
+        else:
+            compare(results, kind, figures, record["figures"].get(kind, {}), other_compiler(kind, record))
 
 
 # --- recording --------------------------------------------------------------
@@ -212,32 +232,32 @@ def record_here():
 
 def record_kernels(path):
     record = read_record()
-    with open(path) as f:
-        said = re.split(r"^# (\d+\.\d+): Debian's .*$", f.read(), flags=re.M)
-    found = {kernel: lines for kernel, text in zip(said[1::2], said[2::2]) if (lines := verified_lines(text))}
-    if not found:
-        raise Failure("%s: no kernel that says what it verified" % path)
-    record["verified"].update(found)
+    record["verified"].update(verified_in(path))
     write_record(record)
 
 
-def test():
+def test(path=None):
+    """Of this kernel and all that is built; or of the kernels that the file tells of."""
     results = Results()
     try:
-        compare_all(results, measure(), read_record())
-    except Failure as e:
+        if path:
+            for kernel, figures in verified_in(path).items():
+                compare_verified(results, kernel, figures, read_record())
+        else:
+            compare_all(results, measure(), read_record())
+    except (Failure, OSError) as e:
         results.report("figures", False, "none: %s" % e)
     return 1 if results.failed or not results.passed else 0
 
 
 def main():
-    if sys.argv[1:] == ["record"]:
-        return record_here()
-    if len(sys.argv) == 3 and sys.argv[1] == "kernels":
-        return record_kernels(sys.argv[2])
-    if sys.argv[1:]:
-        sys.exit("counts: usage: counts.py [record | kernels FILE]")
-    return test()
+    verbs = {("record", 0): record_here, ("kernels", 1): test, ("record-kernels", 1): record_kernels}
+    if not sys.argv[1:]:
+        return test()
+    verb = verbs.get((sys.argv[1], len(sys.argv) - 2))
+    if not verb:
+        sys.exit("counts: usage: counts.py [record | kernels FILE | record-kernels FILE]")
+    return verb(*sys.argv[2:])
 
 
 if __name__ == "__main__":
