@@ -38,6 +38,7 @@ ROOT = lab.rows.ROOT
 HELPER = os.path.join(ROOT, "build", "tests", "bench", "bench")
 ORDER = ("kernel", "user", "guest", "live", "broker")  # others behind them
 ROUNDS, ROUNDS_SHORT, MORE = 5, 3, 3
+ENOUGH_S, ENOUGH_SHORT_S = 540, 100  # no round more for what is noisy begins later
 HELPER_TIMEOUT = 120  # seconds
 
 _spec = importlib.util.spec_from_file_location("netns_conftest", os.path.join(HERE, "..", "netns", "conftest.py"))
@@ -50,6 +51,7 @@ class Bench:
 
     def __init__(self, short, wanted):
         self.short, self.wanted = short, wanted
+        self.enough = time.monotonic() + (ENOUGH_SHORT_S if short else ENOUGH_S)
         self.made, self.site = [], None
         self.tmp = pathlib.Path(tempfile.mkdtemp(prefix="ninetap-bench-"))
         lab.run("mount", "-t", "tmpfs", "none", self.tmp)
@@ -116,7 +118,7 @@ class Part:
     def __init__(self, name):
         self.name, self.module = name, importlib.import_module("part_" + name)
         self.rows = self.module.rows()
-        self.known = {r.key for r in self.rows}
+        self.known, self.seconds = {r.key for r in self.rows}, 0
 
     def rounds(self, short):
         return min(getattr(self.module, "ROUNDS", ROUNDS), ROUNDS_SHORT if short else ROUNDS)
@@ -131,7 +133,9 @@ class Part:
         finally:
             bench.end_round()
         table.take(number, self.rows, values)
-        say("round %d: %s, %.1f s" % (number + 1, self.name, time.monotonic() - begun))
+        took = time.monotonic() - begun
+        self.seconds += took
+        say("round %d: %s, %.1f s" % (number + 1, self.name, took))
 
 
     def checked(self, bench, number):
@@ -188,7 +192,7 @@ def measure_all(bench, parts, table):
                 part.measure(bench, table, number)
     for more in range(MORE):
         for part in parts:
-            if noisy(table, part):
+            if noisy(table, part) and time.monotonic() < bench.enough:
                 part.measure(bench, table, part.rounds(bench.short) + more)
 
 
@@ -202,7 +206,8 @@ def machine():
 
 def show(table, about, path):
     print("%(cpu)s, %(cpus)d CPUs, %(memory_mb)d MB, kernel %(kernel)s, %(time)s" % about)
-    print("%s, %.0f s; medians of rounds, ratios of a round's own two\n" % ("short run" if about["short"] else "full run", about["seconds"]))
+    parts = ", ".join("%s %.0f" % pair for pair in about["parts"].items())
+    print("%s, %.0f s (%s); medians of rounds, ratios of a round's own two\n" % ("short run" if about["short"] else "full run", about["seconds"], parts))
     print(table.markdown(), end="", flush=True)
     with open(path, "w") as f:
         json.dump({**about, "rows": table.objects()}, f, indent=1)
@@ -245,6 +250,7 @@ def main():
     finally:
         bench.close()
     about["seconds"] = round(time.monotonic() - begun, 1)
+    about["parts"] = {p.name: round(p.seconds, 1) for p in parts}
     return show(table, about, args.json)
 
 

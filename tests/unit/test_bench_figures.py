@@ -25,7 +25,7 @@ figures = load("figures")
 bench = load("bench")
 Row, NoFigure, Table = figures.Row, figures.NoFigure, figures.Table
 OURS, LIMIT = Row("ours", "what is ours", "ns", goal=65, limit="limit", ratio=1.25), Row("limit", "the limit", "ns")
-ABOUT = {"cpu": "none", "cpus": 2, "memory_mb": 1, "kernel": "6.1", "time": "now", "short": False, "seconds": 1.5}
+ABOUT = {"cpu": "none", "cpus": 2, "memory_mb": 1, "kernel": "6.1", "time": "now", "short": False, "seconds": 1.5, "parts": {"kernel": 1.5}}
 
 
 def table(*rounds, rows=(LIMIT, OURS)):
@@ -191,7 +191,7 @@ def test_json_and_exit_code_of_a_refusal(tmp_path, capsys):
 
 
 class FakeBench:
-    short = False
+    short, enough = False, math.inf
     rounds_ended = 0
     attempt = bench.Bench.attempt
 
@@ -202,14 +202,15 @@ class FakeBench:
 def part_of(rows, measure, **more):
     """A bench.Part of a module that is not there."""
     made = bench.Part.__new__(bench.Part)
-    made.name, made.rows, made.known = "fake", rows, {r.key for r in rows}
+    made.name, made.rows, made.known, made.seconds = "fake", rows, {r.key for r in rows}, 0
     made.module = types.SimpleNamespace(measure=measure, **more)
     return made
 
 
-def conduct(rows, measure, **more):
+def conduct(rows, measure, enough=math.inf, **more):
     """(the table, the numbers of the rounds there were)."""
     numbers, made, fake = [], Table(rows), FakeBench()
+    fake.enough = enough
 
     def counting(of, number):
         numbers.append(number)
@@ -240,6 +241,11 @@ def test_more_rounds_until_it_is_quiet():
     assert numbers == [0, 1, 2, 3, 4, 5] and made.failures() == ["limit: too noisy (900 %)"]
     made, numbers = conduct([LIMIT], lambda n: {"limit": 50 if n > 0 else 500}, ROUNDS=3)
     assert numbers == [0, 1, 2, 3, 4] and made.failures() == []
+
+
+def test_no_more_rounds_when_it_is_late():
+    made, numbers = conduct([LIMIT], lambda n: {"limit": 50 + 50 * n}, enough=0)
+    assert numbers == [0, 1, 2, 3, 4] and made.failures() == ["limit: too noisy (67 %)"]
 
 
 def test_what_failed_is_not_measured_again():
