@@ -12,13 +12,14 @@
 #include <bpf/bpf_helpers.h>
 #include "send.h"
 
+#define ETH 14
 #define SRC 12				/* behind the start of the IP header */
 #define DST 16
 #define SPORT 20
 
 const volatile __u32 to;		/* ifindex */
 const volatile __u32 flows = 1;
-const volatile __u32 ip = 14;		/* where the IP header is that tells the flow */
+const volatile __u32 ip = ETH;		/* where the IP header is that tells the flow */
 const volatile _Bool mix;
 
 __u64 sent;
@@ -34,6 +35,10 @@ int send_frame(struct xdp_md *ctx)
 	*(__be32 *)(data + ip + SRC) = bpf_htonl(f.src);
 	*(__be32 *)(data + ip + DST) = bpf_htonl(f.dst);
 	*(__be16 *)(data + ip + SPORT) = bpf_htons(f.sport);
+	if (ip > ETH) {
+		*(__be32 *)(data + ETH + SRC) = bpf_htonl(f.host);
+		*(__be16 *)(data + ETH + SPORT) = bpf_htons(f.entropy);
+	}
 	sent++;
 	return bpf_redirect(to, 0);
 }

@@ -129,13 +129,18 @@ static unsigned int build(unsigned char *p)
 }
 
 /* Makes it the n-th packet's. */
-static void aim(unsigned char *ip, unsigned long n)
+static void aim(unsigned char *frame, unsigned int at, unsigned long n)
 {
+	unsigned char *ip = frame + at;
 	struct send_flow f = send_flow(send_pick(n, (unsigned int)want.flows, want.mix), want.mix);
 
 	put32(ip + 12, f.src);
 	put32(ip + 16, f.dst);
 	put16(ip + IP, f.sport);
+	if (want.vni) {
+		put32(frame + ETH + 12, f.host);
+		put16(frame + ETH + IP, f.entropy);
+	}
 }
 
 static int open_socket(const char *iface)
@@ -185,7 +190,7 @@ static long send_some(int fd, unsigned int ip, unsigned long n)
 	int ret;
 
 	for (unsigned long i = 0; i < k; i++)
-		aim(frames[i] + ip, n + i);
+		aim(frames[i], ip, n + i);
 	ret = sendmmsg(fd, msgs, (unsigned int)k, 0);
 	if (ret < 0)
 		return errno == ENOBUFS || errno == EINTR ? 0 : -1;
