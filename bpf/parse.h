@@ -11,16 +11,7 @@
 #ifndef NINETAP_PARSE_H
 #define NINETAP_PARSE_H
 
-#include "parse_tunnel.h"
-
-/* What a level found. Negative: no IP packet there. */
-enum nt_level {
-	NT_LEVEL_LAST = 0,		/* the layer is filled in and is the innermost */
-	NT_LEVEL_TUNNEL = 1,		/* the layer is filled in and p is inside its tunnel */
-	NT_LEVEL_CUT = -1,
-	NT_LEVEL_NON_IP = -2,
-	NT_LEVEL_MALFORMED = -3,
-};
+#include "parse_plain.h"
 
 static INLINE int parse_level(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
 {
@@ -77,14 +68,22 @@ static INLINE void parse_leave_tunnel(struct nt_parse *p, struct nt_layer *carri
 /* One level, by the includer: parse_level() itself or a function around it. */
 static INLINE int view_level(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l);
 
+/* Most levels are plain: a call is saved, and most of the work. */
+static INLINE int one_level(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
+{
+	int plain = parse_plain(v, p, l);
+
+	return plain == PLAIN_NOT ? view_level(v, p, l) : plain;
+}
+
 /* All levels. An enum nt_level <= 0: that of the outermost packet. */
 static INLINE int parse_levels(const struct nt_view *v, struct nt_parse *p)
 {
-	int found = view_level(v, p, &p->rec.layer[0]);
+	int found = one_level(v, p, &p->rec.layer[0]);
 
 	for (int i = 1; i <= (int)NT_TUNNELS_MAX && found == NT_LEVEL_TUNNEL; i++) {
 		p->last_level = i == (int)NT_TUNNELS_MAX;
-		found = view_level(v, p, &p->rec.layer[i]);
+		found = one_level(v, p, &p->rec.layer[i]);
 		if (found < 0) {
 			parse_leave_tunnel(p, &p->rec.layer[i - 1]);
 			return NT_LEVEL_LAST;

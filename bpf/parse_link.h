@@ -186,14 +186,20 @@ static INLINE int link_ended(__u16 etype)
 	return is_ip(etype) || etype == ETYPE_NONE;
 }
 
-/* Moves p to the IP header. 0, -1 if the frame ends before, -2 if it has none. */
-static INLINE int parse_link(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
+/* Tags, before any is read: the one that the NIC took out is the outermost. */
+static INLINE void link_begin(struct nt_parse *p, struct nt_layer *l)
 {
 	l->vlan[0] = l->vlan[1] = 0;
 	l->vlans = 0;
 	if (p->hw_vlans)
 		push_vlan(l, p->hw_vlan);
 	p->hw_vlans = 0;
+}
+
+/* Moves p to the IP header. 0, -1 if the frame ends before, -2 if it has none. */
+static INLINE int parse_link(const struct nt_view *v, struct nt_parse *p, struct nt_layer *l)
+{
+	link_begin(p, l);
 	for (int i = 0; i < LINK_HEADERS_MAX && !link_ended(p->etype); i++)
 		if (link_header(v, p, l))
 			return -1;

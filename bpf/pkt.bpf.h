@@ -56,16 +56,23 @@ static INLINE void copy4(__u8 *dst, const __u8 *src)
  * the register that is added, and the sum compared in the register that is
  * read through.
  */
-static INLINE const __u8 *view_bytes(const struct nt_view *v, struct nt_parse *p, __u32 off, const __u32 n)
+static INLINE const __u8 *view_linear(const struct nt_view *v, __u32 off, const __u32 n)
 {
 	__u64 bounded = off;
 	const __u8 *at;
-	long err;
 
 	asm volatile("%0 &= 0x7ff" : "+r"(bounded));
 	at = v->data + bounded;
 	asm volatile("" : "+r"(at));
-	if (at + n <= v->data_end)
+	return at + n <= v->data_end ? at : NULL;
+}
+
+static INLINE const __u8 *view_bytes(const struct nt_view *v, struct nt_parse *p, __u32 off, const __u32 n)
+{
+	const __u8 *at = view_linear(v, off, n);
+	long err;
+
+	if (at)
 		return at;
 	err = v->xdp ? bpf_xdp_load_bytes(v->ctx, off, p->scratch, n) :
 		       bpf_skb_load_bytes(v->ctx, off, p->scratch, n);

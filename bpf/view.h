@@ -9,6 +9,8 @@
  *   view_bytes(v, p, off, n)	pointer to n bytes at offset off, or NULL if
  *				the frame ends before; n is a constant <= 64;
  *				valid until the next call
+ *   view_linear(v, off, n)	the same, but NULL as well where they would have
+ *				to be copied
  *   ld16, ld32(ptr)		big-endian loads from any alignment
  *   copy16(dst, src)		16 bytes, dst aligned to 8
  *   copy4(dst, src)		4 bytes and 12 zeros, dst aligned to 8
@@ -49,8 +51,18 @@ struct nt_parse {
 	__u8 scratch[NT_SCRATCH_BYTES];	/* for view_bytes */
 };
 
+/* What a level found. Negative: no IP packet there. */
+enum nt_level {
+	NT_LEVEL_LAST = 0,		/* the layer is filled in and is the innermost */
+	NT_LEVEL_TUNNEL = 1,		/* the layer is filled in and p is inside its tunnel */
+	NT_LEVEL_CUT = -1,
+	NT_LEVEL_NON_IP = -2,
+	NT_LEVEL_MALFORMED = -3,
+};
+
 #define NOTE(count) (1U << ((count) - NT_COUNT_FATES_END))
 
+static INLINE const __u8 *view_linear(const struct nt_view *v, __u32 off, const __u32 n);
 static INLINE const __u8 *view_bytes(const struct nt_view *v, struct nt_parse *p, __u32 off, const __u32 n);
 
 /*

@@ -36,6 +36,43 @@ static void test_every_cut_on_host(void)
 	}
 }
 
+/* Both ways through the parser, plain levels in one go and all of them header by header. 1: they agree. */
+static int both_ways(const struct packet *pk, uint32_t n)
+{
+	struct outcome plain = { 0 }, general = { 0 };
+
+	plain.fate = host_parse(pk->bytes, n, pk->wire, pk->l3, &plain.rec, &plain.notes);
+	host_general = true;
+	general.fate = host_parse(pk->bytes, n, pk->wire, pk->l3, &general.rec, &general.notes);
+	host_general = false;
+	return plain.fate == general.fate && plain.notes == general.notes &&
+	       !memcmp(&plain.rec, &general.rec, sizeof(plain.rec));
+}
+
+/* Cut at each byte, and with each byte of its first 160 changed in ways that turn what a header says. */
+static void check_both_ways(const char *spec)
+{
+	static const uint8_t flips[] = { 0x01, 0x02, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff };
+	struct packet pk;
+
+	CHECK(packet_build(spec, &pk) == 0);
+	for (uint32_t n = 0; n <= pk.n; n++)
+		CHECK(both_ways(&pk, n));
+	for (uint32_t at = 0; at < pk.n && at < 160; at++)
+		for (size_t i = 0; i < sizeof(flips); i++) {
+			pk.bytes[at] ^= flips[i];
+			CHECK(both_ways(&pk, pk.n));
+			pk.bytes[at] ^= flips[i];
+		}
+}
+
+static void test_plain_way_is_the_general_way(void)
+{
+	for (const struct packet_case *c = packet_cases; c->name; c++)
+		check_both_ways(c->spec);
+	check_both_ways("eth ip4 udp vxlan eth ip4 udp vxlan eth ip4 udp vxlan eth ip4 tcp");	/* one too deep */
+}
+
 /* Ports that are VXLAN's are a setting. */
 static void test_vxlan_ports_are_settings(void)
 {
@@ -62,6 +99,7 @@ int main(void)
 {
 	RUN(test_table_on_host);
 	RUN(test_every_cut_on_host);
+	RUN(test_plain_way_is_the_general_way);
 	RUN(test_vxlan_ports_are_settings);
 	return check_done();
 }

@@ -105,6 +105,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	again = parse(&in, in.n);
 	host_stale = 0xdb;
 	must(!memcmp(&r, &again, sizeof(r)), "nothing of the packet before");
+	host_general = true;
+	again = parse(&in, in.n);
+	host_general = false;
+	must(!memcmp(&r, &again, sizeof(r)), "plain headers read in one go say what they say one by one");
 	must(r.fate == NT_COUNT_RECORDED || r.fate == NT_COUNT_NON_IP || r.fate == NT_COUNT_TRUNCATED ||
 	     r.fate == NT_COUNT_MALFORMED, "a fate that the parser can give");
 	must(!(r.notes >> (NT_COUNT_MAX - NT_COUNT_FATES_END)), "notes are of their enum");
