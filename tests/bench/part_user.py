@@ -6,9 +6,11 @@ from figures import Row
 def rows():
     out = [Row("user.load.seconds", "read a tags file of 100,000 instances and 1,000,000 prefixes", "s"),
            Row("user.load.mb", "what they take", "MB")]
-    for flows in (1000, 50000):
-        read = "user.read.%d" % flows
-        out += [Row(read, "read a record, %d flows" % flows, "ns"),
+    for flows, goal in ((1000, 80), (50000, 100)):
+        read, ring = "user.read.%d" % flows, "user.ring.%d" % flows
+        out += [Row(ring, "read a ring, flows in no order, %d flows" % flows, "ns"),
+                Row("user.drain.%d" % flows, "ring, tags and Avro to memory, saturated, %d flows" % flows, "ns", goal=goal, limit=ring),
+                Row(read, "read a record, %d flows" % flows, "ns"),
                 Row("user.find.%d" % flows, "find tags in the cache, %d flows" % flows, "ns", limit=read),
                 Row("user.miss.%d" % flows, "find tags in the inventory, %d flows" % flows, "ns", limit=read)]
     for encoding in ("json", "avro", "smartx"):

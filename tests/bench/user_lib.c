@@ -2,8 +2,9 @@
 /*
  * user_lib.c - CPU ns a record of the user side, saturated: tag and encode
  * records that lie in memory, into batches that nobody writes; beside reading
- * the same records. The inventory knows both ends of each record and its
- * application, and a hundred thousand instances and a million prefixes more.
+ * the same records. With the ring in front of it: drain_lib.c. The inventory
+ * knows both ends of each record and its application, and a hundred thousand
+ * instances and a million prefixes more.
  */
 #include "bench/bench.h"
 
@@ -13,12 +14,13 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "bench/user.h"
 #include "encode/encode.h"
 #include "inventory/tags_file.h"
 #include "tag/tagger.h"
 
 #define RECORDS 100000
-#define BATCH 1000
+#define BATCH BENCH_BATCH
 #define TENANTS 6			/* VNIs, each the whole of 10.0.0.0/8 */
 #define SERVERS 50			/* of each tenant */
 #define MANY_TENANTS 1000
@@ -283,6 +285,17 @@ static void measure_reading(const struct nt_record *r, const char *flows)
 	figure_of("user.read", flows, (cpu_ns() - before) / RECORDS);
 }
 
+static int bench_drain(const struct nt_record *r, struct board *board, const char *flows)
+{
+	double drained, read;
+
+	if (measure_drain(r, RECORDS, board, &origin, &drained, &read))
+		return -1;
+	figure_of("user.ring", flows, read);
+	figure_of("user.drain", flows, drained);
+	return 0;
+}
+
 static int bench_encodings(const struct nt_record *r, struct board *board)
 {
 	static const char *const encodings[] = { "json", "avro", "smartx" };
@@ -305,7 +318,7 @@ static int bench_flows(struct nt_record *r, uint32_t flows)
 	if (load(&inv, print_all, flows) || board_open(&board, inv))
 		return -1;
 	measure_reading(r, name);
-	err = measure_tags(r, board, name) || measure_misses(r, board, name);
+	err = bench_drain(r, board, name) || measure_tags(r, board, name) || measure_misses(r, board, name);
 	if (!err && flows == 1000)
 		err = bench_encodings(r, board);
 	board_close(board);
