@@ -13,11 +13,11 @@ import spoolfile
 from loads import counted, finish
 
 CPUS = sorted(os.sched_getaffinity(0))[:2]
-RATE = 60000  # of one sender: rings of the default size are never full
+RATE = 40000  # of one sender: rings of 32 MiB hold eight seconds of it
 
 
 def threads(n):
-    return ("--threads", str(n), "-v")
+    return ("--threads", str(n), "-v", "--ring-bytes", "32MiB")
 
 
 def started(tap, n, skip=0):
@@ -118,7 +118,7 @@ def test_another_number_by_sighup(things, pair, pins, load, tmp_path):
         path.write_text(json.dumps({"interfaces": ["vb"], "threads": n}))
 
     configure(1)
-    tap = started(things.tap(pair, "-c", str(path), "--hook", "tc", "-v", *pins), 1)
+    tap = started(things.tap(pair, "-c", str(path), "--hook", "tc", *threads(1)[2:], *pins), 1)
     sending = senders(load, pair)
     for turn, n in enumerate((2, 1)):
         more(pair)
@@ -161,7 +161,7 @@ def test_without_a_broker_all_is_spooled(things, pair, pins, load, tmpfs):
 
 def test_without_a_broker_nor_a_spool(things, pair, pins, load):
     """Relays and rings stand full to the end, which says of each packet that it is lost."""
-    tap = started(things.tap(pair, "-i", "vb", "--hook", "tc", *threads(2), *pins, "--ring-bytes", "1MiB", "--flow-idle", "1s",
+    tap = started(things.tap(pair, "-i", "vb", "--hook", "tc", "--threads", "2", "-v", *pins, "--ring-bytes", "1MiB", "--flow-idle", "1s",
                              "-X", "queue.buffering.max.kbytes=256", output=nobody(pair), encoding="avro"), 2)
     sent = ledger.total(s.wait() for s in senders(load, pair, packets=60000))
     figures = finish(tap, code=os.EX_IOERR)
