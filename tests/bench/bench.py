@@ -206,8 +206,8 @@ def machine():
 
 def show(table, about, path):
     print("%(cpu)s, %(cpus)d CPUs, %(memory_mb)d MB, kernel %(kernel)s, %(time)s" % about)
-    parts = ", ".join("%s %.0f" % pair for pair in about["parts"].items())
-    print("%s, %.0f s (%s); medians of rounds, ratios of a round's own two\n" % ("short run" if about["short"] else "full run", about["seconds"], parts))
+    kind, parts = "short run" if about["short"] else "full run", ", ".join("%s %.0f" % pair for pair in about["parts"].items())
+    print("%s, %.0f s (%s); medians of rounds, ratios of a round's own two\n" % (kind, about["seconds"], parts))
     print(table.markdown(), end="", flush=True)
     with open(path, "w") as f:
         json.dump({**about, "rows": table.objects()}, f, indent=1)

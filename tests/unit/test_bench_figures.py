@@ -254,7 +254,8 @@ def test_what_failed_is_not_measured_again():
 
 
 @pytest.mark.parametrize("error, reason", [
-    (AssertionError("5 | 6 packets\nwere lost"), "5 / 6 packets were lost"), (KeyError("seen"), "KeyError: 'seen'"), (AssertionError(), "AssertionError:")])
+    (AssertionError("5 | 6 packets\nwere lost"), "5 / 6 packets were lost"), (KeyError("seen"), "KeyError: 'seen'"),
+    (AssertionError(), "AssertionError:")])
 def test_a_part_that_breaks_has_no_figures(error, reason):
     def measure(number):
         raise error
