@@ -23,7 +23,9 @@
 #define CHUNK 50000
 #define CHUNKS 40
 #define RING_BYTES (32 << 20)
+#define FLOW_ENTRIES 131072
 
+static double empty_ns;			/* of the first that is measured */
 static struct ring ring;		/* ninetap's */
 static struct bell limit;		/* the limit's: its records say nothing */
 
@@ -70,6 +72,7 @@ static int measure(const char *key, int prog, enum frame_kind kind)
 
 	if (ns < 0)
 		return -1;
+	empty_ns = empty_ns ? empty_ns : ns;
 	figure(key, ns);
 	return 0;
 }
@@ -92,18 +95,54 @@ static int measure_stats(const char *key, int prog, enum frame_kind kind)
 	return err ? -1 : 0;
 }
 
-/* The same packet again and again, so always the same entry of the flow table. */
-static int measure_flow(const char *key, struct nt_bpf *nt, enum frame_kind kind)
+/* ns of a program that gets the frame with its flow changed each time, what changes it included; or -1. */
+static double run_varied(struct limits *lim, int prog)
 {
-	struct nt_iface_mode m = { NT_MODE_FLOW, 1 };
-	uint32_t lo = 1;
-	int modes = bpf_map__fd(nt->maps.nt_modes), err;
+	unsigned char frame[512];
+	uint32_t bytes = frame_build(FRAME_VXLAN, frame), zero = 0;
 
-	if (bpf_map_update_elem(modes, &lo, &m, BPF_ANY))
+	if (bpf_map_update_elem(bpf_map__fd(lim->maps.bench_next), &zero, &prog, BPF_ANY))
 		return -1;
-	err = measure(key, bpf_program__fd(nt->progs.nt_xdp), kind);
-	m.mode = NT_MODE_PACKET;
-	return bpf_map_update_elem(modes, &lo, &m, BPF_ANY) || err ? -1 : 0;
+	return run(bpf_program__fd(lim->progs.bench_vary), frame, bytes);
+}
+
+/* So many flows in turn, ninetap's table and a bare one; what the change of flow costs is taken away. */
+static int measure_flows(struct nt_bpf *nt, struct limits *lim, uint32_t flows)
+{
+	double change, ns[2];
+	char key[64];
+
+	lim->bss->flows = flows;
+	change = run_varied(lim, bpf_program__fd(lim->progs.bench_nothing)) - empty_ns;
+	ns[0] = run_varied(lim, bpf_program__fd(lim->progs.bench_count));
+	ns[1] = run_varied(lim, bpf_program__fd(nt->progs.nt_xdp));
+	if (ns[0] < 0 || ns[1] < 0)
+		return -1;
+	snprintf(key, sizeof(key), "kernel.count.%u", flows);
+	figure(key, ns[0] - change);
+	snprintf(key, sizeof(key), "kernel.flow.%u", flows);
+	figure(key, ns[1] - change);
+	return 0;
+}
+
+/* Test runs come from the loopback interface. */
+static int set_mode(struct nt_bpf *nt, enum nt_mode mode)
+{
+	const struct nt_iface_mode m = { mode, 1 };
+	const uint32_t lo = 1;
+
+	return bpf_map_update_elem(bpf_map__fd(nt->maps.nt_modes), &lo, &m, BPF_ANY);
+}
+
+static int flow_figures(struct nt_bpf *nt, struct limits *lim)
+{
+	int err = set_mode(nt, NT_MODE_FLOW);
+
+	if (!err)
+		err = measure_flows(nt, lim, 1000);
+	if (!err)
+		err = measure_flows(nt, lim, 100000);
+	return set_mode(nt, NT_MODE_PACKET) || err ? -1 : 0;
 }
 
 static int figures(struct nt_bpf *nt, struct limits *lim)
@@ -111,7 +150,6 @@ static int figures(struct nt_bpf *nt, struct limits *lim)
 	static const char *const put[] = { "kernel.put.104", "kernel.put.160", "kernel.put.216" };
 	static const char *const xdp[] = { "kernel.xdp.tcp", "kernel.xdp.vxlan", "kernel.xdp.vxlangtp" };
 	static const char *const tc[] = { "kernel.tc.tcp", "kernel.tc.vxlan", "kernel.tc.vxlangtp" };
-	static const char *const flow[] = { "kernel.flow.tcp", "kernel.flow.vxlan", "kernel.flow.vxlangtp" };
 	const int limit_fd[] = { bpf_program__fd(lim->progs.bench_put0), bpf_program__fd(lim->progs.bench_put1),
 				 bpf_program__fd(lim->progs.bench_put2) };
 	const int xdp_fd = bpf_program__fd(nt->progs.nt_xdp), tc_fd = bpf_program__fd(nt->progs.nt_tc_in);
@@ -119,9 +157,10 @@ static int figures(struct nt_bpf *nt, struct limits *lim)
 	if (measure("kernel.empty", bpf_program__fd(lim->progs.bench_empty), FRAME_TCP))
 		return -1;
 	for (int k = 0; k < FRAME_MAX; k++)
-		if (measure(put[k], limit_fd[k], k) || measure(xdp[k], xdp_fd, k) || measure(tc[k], tc_fd, k) ||
-		    measure_flow(flow[k], nt, k))
+		if (measure(put[k], limit_fd[k], k) || measure(xdp[k], xdp_fd, k) || measure(tc[k], tc_fd, k))
 			return -1;
+	if (flow_figures(nt, lim))
+		return -1;
 	return measure_stats("kernel.stats.put.160", limit_fd[1], FRAME_VXLAN) ||
 	       measure_stats("kernel.stats.xdp.vxlan", xdp_fd, FRAME_VXLAN) ? -1 : 0;
 }
@@ -152,6 +191,7 @@ int bench_kernel(void)
 	if (!lim || options_init(&o))
 		return -1;
 	o.ring_bytes = RING_BYTES;
+	o.flow_entries = FLOW_ENTRIES;
 	if (!loader_open(&l, &o, false, 0) && !ring_open(&ring, l.ring_fds[0], RING_BYTES) &&
 	    !bell_open(&limit, bpf_map__fd(lim->maps.bench_ring))) {
 		err = figures(l.skel, lim);

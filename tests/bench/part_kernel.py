@@ -11,8 +11,11 @@ def rows():
         limit = "kernel.put.%d" % size
         out += [Row(limit, "stamp and put %d bytes" % size, "ns"),
                 Row("kernel.xdp." + kind, "nt_xdp, " + words, "ns", goal=goal, limit=limit, ratio=1.25),
-                Row("kernel.tc." + kind, "nt_tc_in, " + words, "ns", limit=limit),
-                Row("kernel.flow." + kind, "nt_xdp, %s, flow table" % words, "ns", limit=limit)]
+                Row("kernel.tc." + kind, "nt_tc_in, " + words, "ns", limit=limit)]
+    for flows in (1000, 100000):
+        limit = "kernel.count.%d" % flows
+        out += [Row(limit, "read, stamp and count in a table, %s flows" % format(flows, ","), "ns"),
+                Row("kernel.flow.%d" % flows, "nt_xdp, flow table, TCP in VXLAN, %s flows" % format(flows, ","), "ns", limit=limit, ratio=1.3)]
     return out + [Row("kernel.stats.put.160", "stamp and put 160 bytes, by bpf_stats", "ns"),
                   Row("kernel.stats.xdp.vxlan", "nt_xdp, TCP in VXLAN, by bpf_stats", "ns", limit="kernel.stats.put.160")]
 
