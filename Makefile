@@ -88,7 +88,7 @@ build/tests/%.skel.h: build/tests/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $(notdir $*) > $@
 
 $(B)/obj/tests/bench/kernel_lib.o: build/tests/bench/limits.skel.h
-$(B)/obj/tests/bench/live.o: build/tests/bench/live.skel.h
+$(B)/obj/tests/bench/live.o $(B)/obj/tests/bench/sender_lib.o: build/tests/bench/live.skel.h
 $(B)/obj/tests/bench/twin_lib.o: build/tests/bench/drop.skel.h
 $(B)/obj/tests/ledger/send.o: build/tests/ledger/send.skel.h
 

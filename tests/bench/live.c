@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * live.c - sends live frames (BPF_F_TEST_XDP_LIVE_FRAMES) into a veth, with no
- * socket in the way: live WAY TARGET PEER [NAME=N]..., in the network namespace
- * of both, of which PEER receives what goes out of TARGET. One CPU sends; veth
- * hands the frames to PEER's program on the same one.
+ * live.c - sends live frames into a veth (sender.h), with no socket in the way:
+ * live WAY TARGET PEER [NAME=N]..., in the network namespace of both, of which
+ * PEER receives what goes out of TARGET. One CPU sends; veth hands the frames
+ * to PEER's program on the same one.
  *
  * bare-drop, bare-pass: a program that counts is at PEER (live.bpf.c).
  * ninetap-drop, ninetap-pass: ninetap's, whose records a thread reads, looks
@@ -21,40 +21,26 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
-#include "base/clock.h"
 #include "base/num.h"
 #include "base/options.h"
+#include "bench/sender.h"
 #include "bench/twin.h"
 #include "attach/loader.h"
 #include "collect/ring.h"
 #include "ninetap.skel.h"
 #include "tests/bench/live.skel.h"
 
-#define BATCH 64
-#define HEADERS (14 + 20 + 8)
-#define FRAME_MAX 3400			/* for which live frames have room */
-#define AT_ONCE 32768U			/* frames of one system call, between which the sender may wait */
-#define SEND_WAIT_US 100
 #define READ_TURN 65536
 #define READ_WAIT_US 1000		/* as ninetap's worker under traffic */
 
-static struct {
-	uint64_t packets, flows, bytes, cpu, reader, ring, ahead;
-} want = { .packets = 1000000, .flows = 1000, .bytes = 64, .reader = 1, .ring = 32 << 20 };
-
-struct sender {
-	struct live *live;
-	int peer;
-	uint64_t (*settled)(void *arg);	/* numbers that are done with; NULL: nobody says */
-	void *arg;
-};
+static struct sender sender = { .known = -1, .packets = 1000000, .flows = 1000, .bytes = 64 };
+static uint64_t reader_cpu = 1, ring_bytes = 32 << 20;
 
 struct reader {
 	pthread_t thread;
@@ -84,88 +70,39 @@ static void print(const char *key, uint64_t value)
 	printf("%s %llu\n", key, (unsigned long long)value);
 }
 
-/* --- the sender ------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------ */
 
-static void put16(unsigned char *p, uint64_t v)
+static int send_frames(void)
 {
-	p[0] = (unsigned char)(v >> 8);
-	p[1] = (unsigned char)v;
-}
+	uint64_t sent, ns;
+	int err = sender_send(&sender, &sent, &ns);
 
-/* UDP, but for the source, which live_send writes. Checksums are 0: ninetap looks at none. */
-static void build(unsigned char *p)
-{
-	static const unsigned char headers[HEADERS] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00,
-							0x45, [22] = 64, 17, [30] = 10, 255, 0, 1, [37] = 53 };
-
-	memcpy(p, headers, HEADERS);
-	put16(p + 16, want.bytes - 14);
-	put16(p + 38, want.bytes - 34);
-}
-
-/* So that it goes as fast as the slowest of all behind it, and no faster: nothing overflows. */
-static void wait_for_others(const struct sender *s, uint64_t first)
-{
-	while (want.ahead && s->settled &&
-	       (int64_t)(s->live->bss->live_sent - (s->settled(s->arg) - first)) > (int64_t)want.ahead)
-		usleep(SEND_WAIT_US);
-}
-
-static int send_frames(const struct sender *s)
-{
-	static unsigned char frame[FRAME_MAX];
-	uint64_t left = want.packets, first = s->settled ? s->settled(s->arg) : 0;
-	int64_t begin = clock_monotonic_ns();
-
-	build(frame);
-	while (left) {
-		LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (uint32_t)want.bytes, .batch_size = BATCH,
-			    .repeat = left < AT_ONCE ? (int)left : (int)AT_ONCE, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
-		int err = bpf_prog_test_run_opts(bpf_program__fd(s->live->progs.live_send), &o);
-
-		if (err)
-			return complain("send live frames", err);
-		left -= (uint64_t)o.repeat;
-		wait_for_others(s, first);
-	}
-	print("ns", (uint64_t)(clock_monotonic_ns() - begin));
-	print("sent", s->live->bss->live_sent);
-	return 0;
-}
-
-static int open_sender(struct sender *s, const char *target, const char *peer)
-{
-	struct live *live = live__open();
-
-	*s = (struct sender){ .live = live, .peer = (int)if_nametoindex(peer) };
-	if (!live || !s->peer)
-		return complain(peer, errno);
-	live->rodata->live_to = if_nametoindex(target);
-	live->rodata->live_flows = (uint32_t)want.flows;
-	live->rodata->live_net = 0x0a000000 + ((uint32_t)want.cpu << 16); /* each CPU's sender has flows of its own */
-	if (!live->rodata->live_to || live__load(live))
-		return complain(target, errno);
+	if (err)
+		return complain("send live frames", err);
+	print("sent", sent);
+	print("ns", ns);
 	return 0;
 }
 
 /* With prog at the peer, whose descriptor it borrows. */
-static int send_to(const struct sender *s, int prog)
+static int send_to(int peer, int prog)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, o, .flags = XDP_FLAGS_DRV_MODE);
-	int link = bpf_link_create(prog, s->peer, BPF_XDP, &o), err;
+	int link = bpf_link_create(prog, peer, BPF_XDP, &o), err;
 
 	if (link < 0)
 		return complain("attach to the peer", link);
-	err = send_frames(s);
+	err = send_frames();
 	close(link);
 	return err;
 }
 
-static int bare(struct sender *s, bool drop)
+static int bare(int peer, bool drop)
 {
-	int err = send_to(s, bpf_program__fd(drop ? s->live->progs.live_drop : s->live->progs.live_pass));
+	struct live *live = sender.live;
+	int err = send_to(peer, bpf_program__fd(drop ? live->progs.live_drop : live->progs.live_pass));
 
-	print("got", s->live->bss->live_got);
+	print("got", live->bss->live_got);
 	return err;
 }
 
@@ -174,8 +111,8 @@ static int bare(struct sender *s, bool drop)
 /* Numbers are left out where there was no room. */
 static bool is_right(const struct nt_record *rec, uint32_t bytes, uint64_t last)
 {
-	return bytes == NT_RECORD_SIZE(0) && rec->seq > last && rec->bytes == want.bytes && rec->cpu == want.cpu &&
-	       rec->layer[0].ip_bytes == want.bytes - 14 && rec->layer[0].dst_port == 53;
+	return bytes == NT_RECORD_SIZE(0) && rec->seq > last && rec->bytes == sender.bytes && rec->cpu == sender.cpu &&
+	       rec->layer[0].ip_bytes == sender.bytes - 14 && rec->layer[0].dst_port == SENDER_PORT;
 }
 
 static uint32_t read_turn(struct reader *r)
@@ -202,7 +139,7 @@ static void *reader_run(void *arg)
 	struct reader *r = arg;
 	bool stop;
 
-	pin(want.reader);
+	pin(reader_cpu);
 	do {
 		stop = atomic_load(&r->stop);
 		while (read_turn(r) == READ_TURN)
@@ -231,10 +168,10 @@ static int print_counts(const struct loader *l)
 	return 0;
 }
 
-static int send_and_read(struct sender *s, int prog, struct loader *l)
+static int send_and_read(int peer, int prog, struct loader *l)
 {
 	struct reader r = { .read = 0 };
-	int err = ring_open(&r.ring, l->ring_fds[want.cpu], want.ring);
+	int err = ring_open(&r.ring, l->ring_fds[sender.cpu], ring_bytes);
 
 	if (!err)
 		err = -pthread_create(&r.thread, NULL, reader_run, &r);
@@ -242,9 +179,9 @@ static int send_and_read(struct sender *s, int prog, struct loader *l)
 		ring_close(&r.ring);
 		return complain("read the ring", err);
 	}
-	s->settled = read_so_far;
-	s->arg = &r;
-	err = send_to(s, prog);
+	sender.settled = read_so_far;
+	sender.arg = &r;
+	err = send_to(peer, prog);
 	atomic_store(&r.stop, true);
 	pthread_join(r.thread, NULL);
 	err |= print_counts(l);
@@ -254,22 +191,22 @@ static int send_and_read(struct sender *s, int prog, struct loader *l)
 	return err;
 }
 
-static int send_to_loaded(struct sender *s, struct loader *l, bool drop)
+static int send_to_loaded(int peer, struct loader *l, bool drop)
 {
 	int prog = bpf_program__fd(l->skel->progs.nt_xdp), err;
 	struct twin *twin;
 
 	if (!drop)
-		return send_and_read(s, prog, l);
+		return send_and_read(peer, prog, l);
 	err = twin_open(&twin, prog);
 	if (err)
 		return complain("load the twin that drops", err);
-	err = send_and_read(s, twin_fd(twin), l);
+	err = send_and_read(peer, twin_fd(twin), l);
 	twin_close(twin);
 	return err;
 }
 
-static int ninetap(struct sender *s, bool drop)
+static int ninetap(int peer, bool drop)
 {
 	struct options o;
 	struct loader l;
@@ -277,10 +214,10 @@ static int ninetap(struct sender *s, bool drop)
 
 	if (err)
 		return complain("options", err);
-	o.ring_bytes = want.ring;
-	err = loader_open(&l, &o, false, (int)want.cpu);
+	o.ring_bytes = ring_bytes;
+	err = loader_open(&l, &o, false, (int)sender.cpu);
 	if (!err) {
-		err = send_to_loaded(s, &l, drop);
+		err = send_to_loaded(peer, &l, drop);
 		loader_close(&l);
 	}
 	options_free(&o);
@@ -298,7 +235,7 @@ static uint64_t settled_by_run(void *arg)
 	return o->copy[current & 1].next_seq;
 }
 
-static int send_past(struct sender *s, int link, int prog)
+static int send_past(int link, int prog)
 {
 	struct twin *twin;
 	int err = twin_open(&twin, prog);
@@ -308,7 +245,7 @@ static int send_past(struct sender *s, int link, int prog)
 	if (bpf_link_update(link, twin_fd(twin), NULL))
 		err = complain("put the twin in its place", errno);
 	if (!err) {
-		err = send_frames(s);
+		err = send_frames();
 		if (bpf_link_update(link, prog, NULL))
 			err = complain("put ninetap's program back", errno);
 	}
@@ -316,9 +253,9 @@ static int send_past(struct sender *s, int link, int prog)
 	return err;
 }
 
-static int send_to_run(struct sender *s, int link, int prog, bool drop)
+static int send_to_run(int link, int prog, bool drop)
 {
-	size_t bytes = (want.cpu + 1) * sizeof(struct nt_outcomes);
+	size_t bytes = (sender.cpu + 1) * sizeof(struct nt_outcomes);
 	int map = map_of(prog, "nt_outcomes"), err;
 	struct nt_outcomes *o = map < 0 ? MAP_FAILED : mmap(NULL, bytes, PROT_READ, MAP_SHARED, map, 0);
 
@@ -326,21 +263,21 @@ static int send_to_run(struct sender *s, int link, int prog, bool drop)
 		close(map);
 	if (o == MAP_FAILED)
 		return complain("see what is settled", map < 0 ? map : errno);
-	s->settled = settled_by_run;
-	s->arg = &o[want.cpu];
-	err = drop ? send_past(s, link, prog) : send_frames(s);
+	sender.settled = settled_by_run;
+	sender.arg = &o[sender.cpu];
+	err = drop ? send_past(link, prog) : send_frames();
 	munmap(o, bytes);
 	return err;
 }
 
-static int run(struct sender *s, bool drop)
+static int run(int peer, bool drop)
 {
 	uint32_t id = 0;
-	int err = bpf_xdp_query_id(s->peer, 0, &id), prog, link;
+	int err = bpf_xdp_query_id(peer, 0, &id), prog, link;
 
 	prog = err ? err : bpf_prog_get_fd_by_id(id);
-	link = prog < 0 ? prog : link_of(id, (uint32_t)s->peer);
-	err = link < 0 ? complain("find ninetap's program", link) : send_to_run(s, link, prog, drop);
+	link = prog < 0 ? prog : link_of(id, (uint32_t)peer);
+	err = link < 0 ? complain("find ninetap's program", link) : send_to_run(link, prog, drop);
 	if (link >= 0)
 		close(link);
 	if (prog >= 0)
@@ -355,10 +292,10 @@ static int read_arg(const char *arg)
 	const struct {
 		const char *name;
 		uint64_t *value, min, max;
-	} names[] = { { "packets=", &want.packets, 1, 1000000000 }, { "flows=", &want.flows, 1, 1000000 },
-		      { "bytes=", &want.bytes, HEADERS, FRAME_MAX }, { "cpu=", &want.cpu, 0, CPU_SETSIZE - 1 },
-		      { "reader=", &want.reader, 0, CPU_SETSIZE - 1 }, { "ring=", &want.ring, 65536, 1 << 30 },
-		      { "ahead=", &want.ahead, 1, 1 << 30 } };
+	} names[] = { { "packets=", &sender.packets, 1, 1000000000 }, { "flows=", &sender.flows, 1, 1000000 },
+		      { "bytes=", &sender.bytes, SENDER_HEADERS, SENDER_FRAME_MAX }, { "cpu=", &sender.cpu, 0, CPU_SETSIZE - 1 },
+		      { "ahead=", &sender.ahead, 1, 1 << 30 }, { "reader=", &reader_cpu, 0, CPU_SETSIZE - 1 },
+		      { "ring=", &ring_bytes, 65536, 1 << 30 } };
 
 	for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
 		if (!strncmp(arg, names[k].name, strlen(names[k].name)))
@@ -366,35 +303,38 @@ static int read_arg(const char *arg)
 	return -EINVAL;
 }
 
-static int receive(const char *way, struct sender *s)
+static int receive(const char *way, int peer)
 {
 	static const struct {
 		const char *name;
-		int (*receive)(struct sender *s, bool drop);
+		int (*receive)(int peer, bool drop);
 		bool drop;
 	} ways[] = { { "bare-drop", bare, true }, { "bare-pass", bare, false }, { "ninetap-drop", ninetap, true },
 		     { "ninetap-pass", ninetap, false }, { "run-drop", run, true }, { "run-pass", run, false } };
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
 		if (!strcmp(way, ways[i].name))
-			return ways[i].receive(s, ways[i].drop);
+			return ways[i].receive(peer, ways[i].drop);
 	return complain(way, EINVAL);
 }
 
 int main(int argc, char **argv)
 {
-	struct sender s = { 0 };
-	int err = argc < 4;
+	int err = argc < 4, peer;
 
 	for (int i = 4; i < argc && !err; i++)
 		if ((err = read_arg(argv[i])))
 			complain(argv[i], err);
-	if (err || pin(want.cpu))
+	if (err || pin(sender.cpu))
 		return 64;
 	libbpf_set_print(NULL);		/* a reason is enough */
-	err = open_sender(&s, argv[2], argv[3]);
-	if (!err)
-		err = receive(argv[1], &s);
-	live__destroy(s.live);
+	peer = (int)if_nametoindex(argv[3]);
+	if (!peer)
+		err = complain(argv[3], errno);
+	else if ((err = sender_open(&sender, argv[2])))
+		complain(argv[2], err);
+	else
+		err = receive(argv[1], peer);
+	sender_close(&sender);
 	return err ? 1 : 0;
 }
