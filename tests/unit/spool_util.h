@@ -110,6 +110,25 @@ static inline void put_all(struct spool *s, uint64_t from, uint64_t to, size_t b
 		CHECK_EQ(put(s, i, bytes), 0);
 }
 
+#define TOGETHER_MAX 1000U
+
+/* from..to at once, but for the one that is `bad`, which has no records. How many were taken. */
+static inline uint32_t put_together(struct spool *s, uint64_t from, uint64_t to, size_t bytes, uint64_t bad, int wanted)
+{
+	static struct spool_msg m[TOGETHER_MAX];
+	uint32_t n = 0, taken = 0;
+	char *payloads = malloc(TOGETHER_MAX * bytes + 1);
+
+	for (uint64_t i = from; i <= to && n < TOGETHER_MAX; i++, n++) {
+		m[n] = message(i, bytes);
+		m[n].payload = memcpy(payloads + n * bytes, m[n].payload, bytes);
+		m[n].count = i == bad ? 0 : m[n].count;
+	}
+	CHECK_EQ(spool_append_all(s, m, n, &taken), wanted);
+	free(payloads);
+	return taken;
+}
+
 /* Is m the message that message(m->seq, bytes) made? */
 static inline bool is_whole(const struct spool_msg *m, size_t bytes)
 {

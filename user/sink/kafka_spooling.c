@@ -18,6 +18,7 @@
 #define FULL_PATIENCE_NS 500000000LL	/* without an answer while the window is full: sooner than spool_after_ns */
 #define RETRY_NS 1000000000LL		/* between attempts at a spool that doesn't take anything */
 #define FEED_TURN 1000			/* messages from the spool into the window at once */
+#define APPEND_TURN 64U			/* the other way, of one batch */
 
 bool kafka_spooling(const struct kafka_sink *k)
 {
@@ -79,31 +80,47 @@ void kafka_spool_answered(struct kafka_sink *k, const struct entry *e, bool refu
 	on_spool_lost(k, &l);
 }
 
-static int append_msg(struct kafka_sink *k, const struct entry *e, const struct batch_msg *m)
+static struct spool_msg message_of(const struct entry *e, const struct batch_msg *m)
 {
-	struct spool_msg msg = {
+	return (struct spool_msg){
 		.stream = e->batch.stream, .cpu = e->batch.cpu, .count = m->count, .epoch = e->epoch, .seq = m->seq,
 		.lost = e->lost_before, .box = e->box, .schema = e->schema,
 		.payload = e->bytes.data + m->begin, .bytes = m->end - m->begin,
 	};
+}
 
-	return spool_append(k->spool, &msg);
+/* Messages from *i on that are not settled, APPEND_TURN at most; *i is behind them then. Not 0: some are left. */
+static int append_some(struct kafka_sink *k, struct queue *q, struct entry *e, uint32_t *i, int64_t now_ns)
+{
+	struct spool_msg msgs[APPEND_TURN];
+	struct slot *slots[APPEND_TURN];
+	uint32_t n = 0, taken = 0;
+	int err;
+
+	for (; *i < e->msgs_n && n < APPEND_TURN; ++*i) {
+		if (e->slots[*i].state == SLOT_SETTLED)
+			continue;
+		slots[n] = &e->slots[*i];
+		msgs[n++] = message_of(e, &e->msgs[*i]);
+	}
+	err = spool_append_all(k->spool, msgs, n, &taken);
+	for (uint32_t done = 0; done < taken; done++) {
+		window_settle(&k->window, q, slots[done], now_ns);
+		sink_count(&k->base.spooled, msgs[done].count);
+	}
+	return err;
 }
 
 /* What of a batch is not settled, in order. Not 0: some of it is left. */
 static int append_entry(struct kafka_sink *k, struct queue *q, struct entry *e, int64_t now_ns)
 {
-	for (uint32_t i = 0; i < e->msgs_n; i++) {
-		int err = e->slots[i].state == SLOT_SETTLED ? 0 : append_msg(k, e, &e->msgs[i]);
+	for (uint32_t i = 0; i < e->msgs_n;) {
+		int err = append_some(k, q, e, &i, now_ns);
 
 		if (err) {
 			k->append_at_ns = now_ns + RETRY_NS;
 			return err;
 		}
-		if (e->slots[i].state == SLOT_SETTLED)
-			continue;
-		window_settle(&k->window, q, &e->slots[i], now_ns);
-		sink_count(&k->base.spooled, e->msgs[i].count);
 	}
 	kafka_finish(k, q, e);
 	return 0;

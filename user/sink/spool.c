@@ -24,6 +24,15 @@
 #define SEGMENT_MAX (64U << 20)
 #define SEGMENTS 64			/* of bytes_max in one, and so what is dropped at once */
 #define AGES 16				/* of age_ns in one */
+#define AT_ONCE 32U			/* messages in one write */
+
+/* Messages that go out in one write: head, payload, head, payload ... */
+struct together {
+	uint32_t n;
+	struct spool_record records[AT_ONCE];
+	uint8_t heads[AT_ONCE][SPOOL_HEAD_MAX];
+	struct iovec v[2 * AT_ONCE];
+};
 
 void spool_tell(struct spool *s, bool *failing, const char *verb, int err)
 {
@@ -159,10 +168,9 @@ static void end_if_due(struct spool *s, size_t bytes, uint64_t now)
 		spool_end_segment(s);
 }
 
-static int write_all(int fd, struct iovec *v, uint64_t at)
+/* n > 0 of v, which it changes. */
+static int write_all(int fd, struct iovec *v, int n, uint64_t at)
 {
-	int n = 2;
-
 	while (n) {
 		ssize_t done = pwritev(fd, v, n, (off_t)at);
 
@@ -195,26 +203,56 @@ static void count_in(struct spool *s, struct segment *seg, const struct spool_re
 	spool_sync_mark(&s->dirty, seg->number);
 }
 
-static int write_message(struct spool *s, struct spool_record *r)
+/* What a message takes at most. */
+static uint64_t room_for(const struct spool_msg *m)
 {
-	uint8_t head[SPOOL_HEAD_MAX];
+	return SPOOL_HEAD_MAX + (uint64_t)m->bytes;
+}
+
+/* Whether m can go behind `bytes` more in the same write. */
+static bool goes_along(const struct spool *s, const struct segment *seg, uint64_t bytes, const struct spool_msg *m)
+{
+	return !spool_msg_check(m) && seg->bytes + bytes + room_for(m) <= s->segment_bytes &&
+	       spool_get(&s->c.bytes) + bytes + room_for(m) <= s->set.bytes_max;
+}
+
+/* The first of m, for which there is room, and those of the others, up to n in all, that can go along. */
+static void gather(const struct spool *s, const struct segment *seg, struct together *t, const struct spool_msg *m,
+		   uint32_t n, uint64_t now)
+{
+	uint64_t bytes = 0, number = s->next_number;
+
+	for (t->n = 0; t->n < n && t->n < AT_ONCE && (!t->n || goes_along(s, seg, bytes, &m[t->n])); t->n++) {
+		struct spool_record *r = &t->records[t->n];
+		struct iovec *v = &t->v[2 * t->n];
+
+		*r = (struct spool_record){ .msg = m[t->n], .time_ns = now, .index = s->write_index + t->n, .number = number };
+		v[0] = (struct iovec){ t->heads[t->n], spool_head_put(r, t->heads[t->n]) };
+		v[1] = (struct iovec){ (void *)r->msg.payload, r->msg.bytes };
+		number += r->msg.count;
+		bytes += r->bytes;
+	}
+}
+
+/* *n: at most so many of m; how many it were: all of them, or with an error none. */
+static int write_messages(struct spool *s, const struct spool_msg *m, uint32_t *n)
+{
+	uint64_t now = (uint64_t)clock_ns(CLOCK_REALTIME);
 	struct segment *seg;
-	struct iovec v[2];
+	struct together t;
 	int err;
 
-	end_if_due(s, SPOOL_HEAD_MAX + r->msg.bytes, r->time_ns);
-	err = s->write_fd < 0 ? begin_segment(s, r->time_ns) : 0;
+	end_if_due(s, room_for(m), now);
+	err = s->write_fd < 0 ? begin_segment(s, now) : 0;
 	if (err)
 		return err;
 	seg = spool_written(s);
-	r->index = s->write_index;
-	r->number = s->next_number;
-	v[0] = (struct iovec){ head, spool_head_put(r, head) };
-	v[1] = (struct iovec){ (void *)r->msg.payload, r->msg.bytes };
-	err = write_all(s->write_fd, v, seg->bytes);
-	if (!err)
-		count_in(s, seg, r);
-	else if (ftruncate(s->write_fd, (off_t)seg->bytes))
+	gather(s, seg, &t, m, *n, now);
+	*n = t.n;
+	err = write_all(s->write_fd, t.v, 2 * (int)t.n, seg->bytes);
+	for (uint32_t i = 0; !err && i < t.n; i++)
+		count_in(s, seg, &t.records[i]);
+	if (err && ftruncate(s->write_fd, (off_t)seg->bytes))
 		spool_end_segment(s);
 	return err;
 }
@@ -225,10 +263,10 @@ static bool has_older(const struct spool *s)
 	return s->n > (s->write_fd >= 0);
 }
 
-static int append(struct spool *s, const struct spool_msg *m)
+/* The first of m, and more of them if they go along. *n as above. */
+static int append(struct spool *s, const struct spool_msg *m, uint32_t *n)
 {
-	struct spool_record r = { .msg = *m, .time_ns = (uint64_t)clock_ns(CLOCK_REALTIME) };
-	uint64_t room = SPOOL_HEAD_MAX + (uint64_t)m->bytes;
+	uint64_t room = room_for(m);
 	int err = spool_msg_check(m);
 
 	if (!err && room > s->set.bytes_max)
@@ -239,20 +277,38 @@ static int append(struct spool *s, const struct spool_msg *m)
 		err = spool_drop(s, SPOOL_FULL);
 	if (err)
 		return err;
-	err = write_message(s, &r);
+	err = write_messages(s, m, n);
+	if (err && *n > 1) {
+		*n = 1;		/* for which there may be room still */
+		err = write_messages(s, m, n);
+	}
 	if ((err == -ENOSPC || err == -EDQUOT) && has_older(s) && !spool_drop(s, SPOOL_FULL))
-		err = write_message(s, &r);
+		err = write_messages(s, m, n);
+	return err;
+}
+
+int spool_append_all(struct spool *s, const struct spool_msg *m, uint32_t n, uint32_t *taken)
+{
+	int err = 0;
+
+	*taken = 0;
+	while (*taken < n && !err) {
+		uint32_t now = n - *taken;
+
+		err = append(s, &m[*taken], &now);
+		*taken += err ? 0 : now;
+	}
+	if (err)
+		spool_add(&s->c.errors, 1);
+	spool_tell(s, &s->write_failing, "write", err);
 	return err;
 }
 
 int spool_append(struct spool *s, const struct spool_msg *m)
 {
-	int err = append(s, m);
+	uint32_t taken;
 
-	if (err)
-		spool_add(&s->c.errors, 1);
-	spool_tell(s, &s->write_failing, "write", err);
-	return err;
+	return spool_append_all(s, m, 1, &taken);
 }
 
 void spool_acked(struct spool *s, uint64_t id)

@@ -71,6 +71,13 @@ int spool_open(struct spool **out, const struct spool_settings *set) __attribute
 int spool_append(struct spool *s, const struct spool_msg *m) __attribute__((warn_unused_result));
 
 /*
+ * The same for n of them in few system calls, in their order. *taken is how
+ * many, the first ones, were taken; not 0: of the one behind these.
+ */
+int spool_append_all(struct spool *s, const struct spool_msg *m, uint32_t n, uint32_t *taken)
+	__attribute__((warn_unused_result));
+
+/*
  * The first message not read since the start or spool_rewind(), and its id.
  * *out points into the spool until the next spool_next() or spool_close().
  * What is damaged is skipped, and lost.
