@@ -67,7 +67,7 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_settings *s, const s
 	static char *const defaults[] = {
 		"client.id", "ninetap",
 		"enable.idempotence", "true",
-		"linger.ms", "5",
+		"linger.ms", "20",		/* of 5 the threads of librdkafka cost twice as much */
 		"message.timeout.ms", "0",	/* time alone is no reason to give up */
 		"topic.metadata.propagation.max.ms", "5000",	/* then a missing topic is named; else after 30 s */
 		NULL
