@@ -155,6 +155,8 @@ counts: setup-test
 counts-record: setup-test
 	@$(MAKE) --no-print-directory -s -j2 all tests
 	@build/venv/bin/python tests/counts/counts.py record
+	@GUEST=load scripts/test-kernels 6.1 6.12 > build/verified.txt
+	@build/venv/bin/python tests/counts/counts.py record-kernels build/verified.txt
 
 test-mutants: setup-test
 	@scripts/run-mutants

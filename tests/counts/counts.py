@@ -24,11 +24,12 @@ counts-record) writes down the new ones, for a commit that says why they changed
 Recorded with another compiler they are compared as well, and the failure says so.
 
 What the verifier goes through depends on the kernel: it is recorded by the kernel's
-major.minor, and a kernel that is not is held against the next older one (or the oldest),
-and fails only if it needs more than 10 % more. So what a failure says about ninetap is sure
-only under a kernel that is recorded: hence `kernels FILE` compares what scripts/test-kernels
-said in FILE, as `make test` does with Debian's 6.1 on any machine. `record` notes
-the figures of the kernel that runs, `record-kernels FILE` those of all kernels in FILE.
+major.minor, and one that is not is held against the next older one that is, and fails only
+if it takes more than 10 % more. So what a failure says about ninetap is sure only under a
+kernel that is recorded: hence `kernels FILE` compares what scripts/test-kernels said in
+FILE, as `make test` does with Debian's 6.1 on any machine. `record` notes the figures of the
+kernel that runs, and forgets those of others if the compiled programs are not what they were;
+`record-kernels FILE` notes those of all kernels in FILE.
 
 Prints "ok NAME: ..." or "not ok NAME: ...", details as "# ..." before it; exit code 1 if any
 failed, or there was nothing to compare.
@@ -161,9 +162,8 @@ def version(kernel):
 
 
 def kernel_for(kernels, here):
-    """The recorded one that this is held against: itself, the next older one, or the oldest; None: there is none."""
-    known = sorted(kernels, key=version)
-    return next((k for k in reversed(known) if version(k) <= version(here)), known[0] if known else None)
+    """The recorded one that this is held against: itself, or the next older one; None: there is none."""
+    return max((k for k in kernels if version(k) <= version(here)), key=version, default=None)
 
 
 def verdict(measured, recorded, or_less):
@@ -195,7 +195,7 @@ def other_compiler(kind, record):
 def compare_verified(results, kernel, figures, record):
     held_against = kernel_for(record["verified"], kernel)
     notes = other_compiler("verified", record)
-    if held_against != kernel:
+    if held_against not in (kernel, None):
         notes.append("recorded under %s, this is %s, which may take more by itself" % (held_against, kernel))
     compare(results, "verified under %s:" % kernel, figures, record["verified"].get(held_against, {}), notes, held_against != kernel)
 
@@ -223,8 +223,19 @@ def write_record(record):
     os.replace(RECORDED + ".new", RECORDED)
 
 
+def forget_others(record, compiled_now):
+    """What the verifier made of programs that are no more; only the kernel that runs can tell anew."""
+    before = record["figures"].get("compiled", {})
+    if all(verdict(compiled_now.get(name), before.get(name), False)[0] for name in {**before, **compiled_now}):
+        return
+    if others := sorted(set(record["verified"]) - {kernel_here()}, key=version):
+        print("counts: figures under %s were of other programs: no longer recorded" % ", ".join(others))
+    record["verified"] = {}
+
+
 def record_here():
     record, measured = read_record(), measure()
+    forget_others(record, measured["compiled"])
     record["verified"][kernel_here()] = measured.pop("verified")
     record["figures"], record["compilers"] = measured, compilers()
     write_record(record)

@@ -50,7 +50,7 @@ def test_one_call_of_nine_is_too_many():
 
 
 @pytest.mark.parametrize("here, there", [("6.1", "6.1"), ("6.2", "6.1"), ("6.8", "6.6"), ("6.12", "6.6"), ("6.18", "6.18"), ("7.0", "6.18"),
-                                         ("5.15", "6.1")])
+                                         ("5.15", None)])
 def test_the_next_older_kernel(recorded, here, there):
     assert counts.kernel_for(recorded["verified"], here) == there
 
@@ -71,6 +71,11 @@ def test_another_compiler_and_another_kernel_are_named(recorded, capsys):
     assert any("recorded under 6.6, this is 6.12" in line for line in said)
 
 
+def test_a_kernel_that_is_older_than_all_that_are_recorded_fails(recorded, capsys):
+    counts.compare_verified(counts.Results(), "5.15", {"a": 1}, recorded)
+    assert lines(capsys)[-1] == "not ok verified under 5.15: a: 1, recorded none"
+
+
 def test_less_under_another_kernel_says_nothing(recorded, capsys):
     counts.compare_verified(counts.Results(), "6.12", {"a": 20}, recorded)
     assert lines(capsys) == ["ok verified under 6.12: a: 20, recorded 200"]
@@ -87,6 +92,19 @@ def test_kernels_of_a_run_are_recorded_beside_the_others(recorded, tmp_path, cap
     assert verified["6.18"] == {"a": 300}
     assert counts.test(said) == 0
     assert len(lines(capsys)) == 3
+
+
+@pytest.mark.parametrize("compiled, kept", [({"a": 105, "b": 10}, ["6.1", "6.18", "6.6"]), ({"a": 120, "b": 10}, ["6.18"]),
+                                            ({"a": 80, "b": 10}, ["6.18"]), ({"a": 100}, ["6.18"])])
+def test_other_programs_have_other_figures_under_all_kernels(recorded, capsys, monkeypatch, compiled, kept):
+    monkeypatch.setattr(counts, "kernel_here", lambda: "6.18")
+    monkeypatch.setattr(counts, "measure", lambda: {"verified": {"a": 7}, "compiled": compiled})
+    counts.write_record(recorded)
+    counts.record_here()
+    now = counts.read_record()
+    assert sorted(now["verified"]) == kept and now["verified"]["6.18"] == {"a": 7}
+    assert now["figures"] == {"compiled": compiled} and now["compilers"]["verified"] == "C 2"
+    assert len(lines(capsys)) == (len(kept) == 1)
 
 
 def test_a_run_that_says_nothing_fails(recorded, tmp_path, capsys):
