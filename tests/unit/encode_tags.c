@@ -145,7 +145,7 @@ static void test_dictionary(void)
 	for (uint32_t i = 0; i < n; i++)
 		sample_text_set(&texts[i], i % 2 ? i : UINT32_MAX - i * 65536, "t");
 	for (uint32_t batch = 0; batch < 3; batch++) {
-		dict_begin(&d);
+		CHECK_EQ(dict_begin(&d), 0);
 		CHECK_EQ(put(&d, NULL), 0);
 		for (uint32_t i = 0; i < n; i++)
 			wrong += put(&d, &texts[(i + batch) % n].text) != i + 1 || put(&d, &texts[batch].text) != 1;

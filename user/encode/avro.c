@@ -26,7 +26,7 @@ _Static_assert(TAIL_MAX >= PUT_VARINT_SLACK, "a record is followed by no less");
 #define AVRO_FIELD(name, kind, presence, value, doc) \
 	AVRO_##presence p = avro_##kind(p, value);
 #define AVRO_always
-#define AVRO_when(condition) if ((*p++ = (condition) ? 2 : 0)) /* the branch of ["null", type] */
+#define AVRO_when(condition) if (!(condition)) *p++ = 0; else if ((*p++ = 2)) /* the branch of ["null", type] */
 #define AVRO_list(condition)
 
 #define COUNT_TAG(name, kind, presence, value, doc) + 1
@@ -277,9 +277,10 @@ static int avro_begin(struct encoder *e, struct batch *b)
 
 	if (!err)
 		err = batch_reserve_msg(b);
+	if (!err)
+		err = dict_begin(&e->dict);
 	if (err)
 		return err;
-	dict_begin(&e->dict);
 	b->body = room;
 	b->bytes.len = room;
 	return 0;

@@ -17,12 +17,17 @@ static uint32_t slots_n(uint32_t shift)
 	return 1U << (32 - shift);
 }
 
-void dict_begin(struct dict *d)
+int dict_begin(struct dict *d)
 {
-	if (d->count)
+	if (!d->slots) {
+		d->slots = calloc(slots_n(SHIFT_MAX), sizeof(*d->slots));
+		d->shift = SHIFT_MAX;
+	} else if (d->count) {
 		memset(d->slots, 0, slots_n(d->shift) * sizeof(*d->slots));
+	}
 	d->count = 0;
 	d->bytes.len = 0;
+	return d->slots ? 0 : -ENOMEM;
 }
 
 static void enter(struct dict *d, struct dict_slot text)
@@ -37,16 +42,16 @@ static void enter(struct dict *d, struct dict_slot text)
 /* Makes sure that half of the slots are empty, with one text more. */
 static int grow(struct dict *d)
 {
-	struct dict bigger = { .shift = d->slots ? d->shift - 1 : SHIFT_MAX };
+	struct dict bigger = { .shift = d->shift - 1 };
 
-	if (d->slots && d->count < slots_n(d->shift) / 2)
+	if (d->count < slots_n(d->shift) / 2)
 		return 0;
 	if (bigger.shift < SHIFT_MIN)
 		return -ENOMEM;
 	bigger.slots = calloc(slots_n(bigger.shift), sizeof(*bigger.slots));
 	if (!bigger.slots)
 		return -ENOMEM;
-	for (uint32_t i = 0; d->slots && i < slots_n(d->shift); i++)
+	for (uint32_t i = 0; i < slots_n(d->shift); i++)
 		if (d->slots[i].index)
 			enter(&bigger, d->slots[i]);
 	free(d->slots);
@@ -59,16 +64,18 @@ static int grow(struct dict *d)
 static bool is_ascii(const char *s, size_t n)
 {
 	const uint64_t high = 0x8080808080808080;
-	uint64_t word, seen = 0;
-	size_t i = 0;
+	uint64_t word = 0, seen = 0;
 
-	for (; i + sizeof(word) <= n; i += sizeof(word)) {
+	if (n < sizeof(word)) {
+		memcpy(&word, s, n);
+		return !(word & high);
+	}
+	for (size_t i = 0; i < n - sizeof(word); i += sizeof(word)) {
 		memcpy(&word, s + i, sizeof(word));
 		seen |= word;
 	}
-	for (; i < n; i++)
-		seen |= (unsigned char)s[i];
-	return !(seen & high);
+	memcpy(&word, s + n - sizeof(word), sizeof(word));
+	return !((seen | word) & high);
 }
 
 /* Ids of instances and names are ASCII as a rule: those are copied as they are. */

@@ -20,16 +20,16 @@ struct dict_slot {
 	uint32_t index;			/* from 1; 0: the slot is empty */
 };
 
-/* Zero-initialised is valid, before dict_begin(), too. */
+/* Zero-initialised is valid for dict_begin() and dict_free(). */
 struct dict {
-	struct dict_slot *slots;	/* 2^(32 - shift) of them, at most half of them in use; NULL: none yet */
+	struct dict_slot *slots;	/* 2^(32 - shift) of them, at most half of them in use */
 	uint32_t shift;
 	uint32_t count;			/* texts of this batch */
 	struct buf bytes;		/* the same as Avro strings, one behind the other */
 };
 
-/* Forgets all texts. */
-void dict_begin(struct dict *d);
+/* Forgets all texts. 0 or -ENOMEM. */
+int dict_begin(struct dict *d) __attribute__((warn_unused_result));
 
 /* Adds t, which is not there. 0 or -ENOMEM (it still is not). */
 int dict_add(struct dict *d, const struct text *t, uint32_t *index) __attribute__((warn_unused_result));
@@ -45,22 +45,19 @@ static inline uint32_t dict_place(const struct dict *d, uint32_t id)
 /* The index of t, which is added if it is not there; 0 of NULL. 0 or -ENOMEM. */
 static inline int dict_put(struct dict *d, const struct text *t, uint32_t *index)
 {
-	const struct dict_slot *s;
+	const uint32_t mask = UINT32_MAX >> d->shift;
+	uint32_t at;
 
 	*index = 0;
 	if (!t)
 		return 0;
-	if (!d->slots)
-		return dict_add(d, t, index);
-	for (uint32_t at = dict_place(d, t->id); ; at = (at + 1) & (UINT32_MAX >> d->shift)) {
-		s = &d->slots[at];
-		if (!s->index)
-			return dict_add(d, t, index);
-		if (s->id == t->id)
-			break;
+	for (at = dict_place(d, t->id); d->slots[at].index; at = (at + 1) & mask) {
+		if (d->slots[at].id == t->id) {
+			*index = d->slots[at].index;
+			return 0;
+		}
 	}
-	*index = s->index;
-	return 0;
+	return dict_add(d, t, index);
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include "tag/tagger.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -143,11 +144,7 @@ static inline uint64_t join2(uint32_t a, uint32_t b)
 
 static inline uint64_t join5(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint8_t e)
 {
-	const uint8_t byte[8] = { a, b, c, d, e };
-	uint64_t w;
-
-	memcpy(&w, byte, sizeof(w));
-	return w;
+	return htole64(a | b << 8 | c << 16 | (uint32_t)d << 24 | (uint64_t)e << 32);
 }
 
 static inline void address_words(uint64_t w[2], const struct nt_layer *l, const __u8 *addr)
@@ -182,16 +179,25 @@ static inline uint64_t ports_word(const struct nt_layer *l, bool ports, uint8_t 
 static inline void query_words(uint64_t w[7], const struct nt_record *rec)
 {
 	const struct nt_layer *l = &rec->layer[rec->tunnels];
-	const struct nt_layer *inner = rec->tunnels > 0 ? l - 1 : NULL, *outer = rec->tunnels > 1 ? l - 2 : NULL;
+	uint32_t inner_id = 0, outer_id = 0;
+	uint8_t inner = NT_TUNNEL_NONE, outer = NT_TUNNEL_NONE;
 	/* Of a damaged record, which the encoder refuses, vlans may be anything. */
 	uint8_t vlans = l->vlans <= NT_VLANS_MAX ? l->vlans : 0;
 	bool ports = l->has & NT_HAS_PORTS;
 
+	if (rec->tunnels) {
+		inner_id = l[-1].id;
+		inner = l[-1].tunnel;
+	}
+	if (rec->tunnels > 1) {
+		outer_id = l[-2].id;
+		outer = l[-2].tunnel;
+	}
 	address_words(w, l, l->src);
 	address_words(w + 2, l, l->dst);
-	w[4] = join2(inner ? inner->id : 0, outer ? outer->id : 0);
+	w[4] = join2(inner_id, outer_id);
 	w[5] = ports_word(l, ports, vlans);
-	w[6] = join5(inner ? inner->tunnel : 0, outer ? outer->tunnel : 0, vlans, l->proto, ports);
+	w[6] = join5(inner, outer, vlans, l->proto, ports);
 }
 
 void tag_query_of(struct tag_query *q, const struct nt_record *rec)
