@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cost.h - what the counted programs share: how a stretch of work is counted,
- * and a ring as the kernel would have filled it.
+ * cost.h - how a stretch of work is counted, and a ring as the programs would
+ * have filled it.
  *
- * Such a program times nothing and says nothing of costs. It runs under
+ * Who uses it times nothing and says nothing of costs. It runs under
  * callgrind (counts.py says how), which writes a dump for each stretch;
  * without callgrind it does the same work, counted by nobody.
  */

@@ -14,7 +14,10 @@
 
 struct vm;
 
-/* Maps and helpers, vm_world_lib.c's. map: an opaque address for registers; value: where the first one is. NULL, 0: vm->error says why. */
+/*
+ * Maps and helpers are vm_world_lib.c's. A map is an opaque address to the
+ * program; its value is where its first one lies. NULL: vm->error says why.
+ */
 void *vm_map(struct vm *vm, int fd);
 void *vm_map_value(struct vm *vm, int fd);
 uint64_t vm_helper(struct vm *vm, int id, const uint64_t arg[5]);
