@@ -14,6 +14,7 @@ import contextlib
 import glob
 import os
 import signal
+import subprocess
 import time
 
 import lab
@@ -224,7 +225,7 @@ def excused(out, *keys):
     """What has no figure costs these rows alone."""
     try:
         yield
-    except (Refused, AssertionError) as e:
+    except (Refused, AssertionError, subprocess.TimeoutExpired) as e:
         out.update({key: NoFigure(" ".join(str(e).split())[:160] or "an assertion failed") for key in keys})
 
 
