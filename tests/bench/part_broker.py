@@ -23,6 +23,7 @@ import loads
 from figures import NoFigure, Row
 
 ROUNDS = 3
+TRIES = 2
 ALONE = os.path.join(lab.rows.ROOT, "build", "tests", "bench", "produce_alone")
 BOX, VNI, TOPIC = "box-1", 42, "bench"
 RATE, RATE_PACED = 500000, 1000000  # packets a second
@@ -62,6 +63,13 @@ def rows():
                   Row("broker.paced", "lost of 1,000,000/s to a broker", "packets", goal=0, once=True),
                   Row("broker.paced.records", "of them in records, the rest in flows", "%", better="more", once=True),
                   Row("broker.rss", "RSS in broker.none without the rings, with a Kafka queue of 16 MB", "MB", goal=32)]
+
+
+class Late(NoFigure):
+    """The load was not what it should have been, which is not ninetap's doing: the run is made once more."""
+
+    def __init__(self, who, seconds):
+        super().__init__("%s was late by %.1f s" % (who, seconds))
 
 
 class Place:
@@ -164,7 +172,7 @@ class Watched:
     def cost(self, of):
         """CPU s for a million of them, if the load was what it should have been."""
         if self.late_s > 0:
-            return NoFigure("the sender was late by %.1f s" % self.late_s)
+            return Late("the sender", self.late_s)
         if of == self.recorded < LEAST * self.seen:
             return NoFigure("%.1f %% of the packets in records, the rest in flows" % self.share())
         return self.cpu_s * 1e6 / of
@@ -191,6 +199,11 @@ def fill(bench, place, begin):
         os.kill(java, signal.SIGCONT)
     place.settle(begin)
     return sent.packets, place.records(begin)
+
+
+def late(took, seconds):
+    """Seconds, beyond what a start and the last answers take."""
+    return took - 1.05 * seconds - 0.5
 
 
 def look_at(pid, load):
@@ -227,7 +240,7 @@ def watch(bench, place, rate, seconds, flows, codec, *options, filled=False, rec
     said = check(tap, before + sent, loads.counted(place.ns, "vb").packets - counted)
     check_topics(place, said, begin, flows_begin)
     size = (place.log_bytes() - size) / max(1, said["recorded"])
-    return Watched(sent, said["recorded"] - before_recorded, used / 1e9, took - 1.05 * seconds - 0.5, begin, size, looks)
+    return Watched(sent, said["recorded"] - before_recorded, used / 1e9, late(took, seconds), begin, size, looks)
 
 
 def check(tap, sent, counted):
@@ -285,7 +298,8 @@ def run_flow(bench, place, seconds):
 def run_paced(bench, place, seconds):
     """Anything lost has failed an assertion before."""
     run = watch(bench, place, RATE_PACED, seconds, 1000, "lz4", *PATIENT)
-    assert run.late_s <= 0, "the sender was late by %.1f s" % run.late_s
+    if run.late_s > 0:
+        return dict.fromkeys(FIGURES["paced"], Late("the sender", run.late_s))
     return {"broker.paced": 0, "broker.paced.records": run.share()}
 
 
@@ -307,7 +321,8 @@ def alone(codec):
         assert p.returncode == 0, p.stderr.strip() or "produce_alone: exit %d" % p.returncode
         said = dict(re.findall(r"(\w+) (\d+)", p.stdout))
         assert int(said["acknowledged"]) == count, p.stdout
-        return {"broker.rdkafka." + codec: int(said["cpu_us"]) / (count * BATCH)}
+        late_s, cost = late(int(said["ms"]) / 1e3, seconds), int(said["cpu_us"]) / (count * BATCH)
+        return {"broker.rdkafka." + codec: Late("librdkafka alone", late_s) if late_s > 0 else cost}
     return measure_alone
 
 
@@ -322,14 +337,23 @@ def wanted(bench, name, number):
     return any(bench.wants(key) for key in FIGURES[name] + (FIGURES["alone." + name] if "alone." + name in FIGURES else ()))
 
 
+def tried(bench, place, name, run):
+    """A run that fails costs its own figures, not those of the others."""
+    try:
+        return run(bench, place, (SECONDS_SHORT if bench.short else SECONDS)[name])
+    except AssertionError as e:
+        bench.things.close()
+        return dict.fromkeys(FIGURES[name], NoFigure(" ".join(str(e).split())[:160]))
+
+
 def measure(bench, number):
     place, out = place_of(bench), {}
     for name, run in RUNS.items():
         if not wanted(bench, name, number):
             continue
-        try:
-            out.update(run(bench, place, (SECONDS_SHORT if bench.short else SECONDS)[name]))
-        except AssertionError as e:
-            out.update(dict.fromkeys(FIGURES[name], NoFigure(" ".join(str(e).split())[:160])))
-            bench.things.close()
+        for _ in range(TRIES):
+            values = tried(bench, place, name, run)
+            if not any(isinstance(v, Late) for v in values.values()):
+                break
+        out.update(values)
     return out

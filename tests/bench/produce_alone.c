@@ -6,9 +6,10 @@
  *
  * FILE holds messages as 4 bytes of length (big-endian) and that many bytes
  * (kcat -f '%R%s'); they are sent in turn, read in place. RATE is messages a
- * second. Prints "sent N bytes N acknowledged N cpu_us N"; the CPU time is of
- * all threads, from the first message to the last answer. The limit of the
- * rows broker.none and broker.lz4 (part_broker.py); nothing of ninetap is in it.
+ * second. Prints "sent N bytes N acknowledged N cpu_us N ms N"; both times are
+ * from the first message to the last answer, that of the CPU of all threads.
+ * The limit of the rows broker.none and broker.lz4 (part_broker.py); nothing
+ * of ninetap is in it.
  */
 #include <arpa/inet.h>
 #include <librdkafka/rdkafka.h>
@@ -190,7 +191,7 @@ int main(int argc, char **argv)
 	rd_kafka_topic_t *topic;
 	uint32_t held;
 	rd_kafka_t *rk;
-	double before;
+	double before, begun;
 
 	if (argc != 7 || num_u64(argv[5], 1, 1000000, &rate) || num_u64(argv[6], 1, 1000000000, &count))
 		return 64;
@@ -202,12 +203,13 @@ int main(int argc, char **argv)
 	if (!topic || !ready(rk, topic))
 		return 1;
 	before = clock_s(CLOCK_PROCESS_CPUTIME_ID);
+	begun = clock_s(CLOCK_MONOTONIC);
 	bytes = send_all(rk, topic, held, rate, count);
 	if (rd_kafka_flush(rk, PATIENCE_MS) || refused || !bytes)
 		return die("deliver", "not all was acknowledged");
-	printf("sent %llu bytes %llu acknowledged %llu cpu_us %.0f\n", (unsigned long long)count,
+	printf("sent %llu bytes %llu acknowledged %llu cpu_us %.0f ms %.0f\n", (unsigned long long)count,
 	       (unsigned long long)bytes, (unsigned long long)acknowledged,
-	       (clock_s(CLOCK_PROCESS_CPUTIME_ID) - before) * 1e6);
+	       (clock_s(CLOCK_PROCESS_CPUTIME_ID) - before) * 1e6, (clock_s(CLOCK_MONOTONIC) - begun) * 1e3);
 	rd_kafka_topic_destroy(topic);
 	rd_kafka_destroy(rk);
 	return acknowledged != count;
