@@ -111,6 +111,21 @@ static void fill(uint32_t from, uint32_t to)
 	}
 }
 
+/* How many slots were free. */
+static uint32_t fill_up(void)
+{
+	struct nt_flow part = { .sum = { 1, 1, 60 } };
+	uint32_t n = 0;
+
+	for (; n <= MANY; n++) {
+		struct nt_flow_key key = key_of(MANY + n, 0);
+
+		if (slots_add(&s, 1, &key, &part, 1) == SLOT_NONE)
+			break;
+	}
+	return n;
+}
+
 static void empty(uint32_t from, uint32_t to)
 {
 	for (uint32_t i = from; i < to; i++) {
@@ -142,6 +157,10 @@ static void test_pieces_of_a_map(void)
 	CHECK_EQ(mapped(), 0);
 	fill(0, 1);
 	CHECK_EQ(mapped(), 1);
+	CHECK_EQ(s.known, 1);
+	empty(0, 1);
+	fill(0, 1);
+	CHECK_EQ(s.known, 1);
 	fill(1, MANY);
 	CHECK_EQ(mapped(), PIECES);
 	empty(0, SLOT_PIECE - 1);
@@ -161,6 +180,7 @@ static void test_pieces_of_a_map(void)
 	CHECK_EQ(slots_open(&s, &map, CPUS, &bad), 0);
 	CHECK_EQ(mapped(), 1);
 	check_found(last + 3);
+	CHECK_EQ(fill_up(), last + 3);
 	slots_close(&s);
 	close(map.fd);
 }

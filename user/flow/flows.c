@@ -61,7 +61,7 @@ static int open_slots(struct flows *f)
 		log_error("read flow slot %u: not of this version's layout, or damaged", bad);
 	else if (err)
 		log_error("map %u flow slots: %s", f->set.slots_n, strerror(-err));
-	for (uint32_t i = 0; !err && i < f->slots.n; i++) {
+	for (uint32_t i = 0; !err && i < f->slots.known; i++) {
 		if (slots_is_open(&f->slots, i))
 			set_due(f, i);
 	}
@@ -214,7 +214,7 @@ static void scan(struct flows *f, uint64_t now_ns)
 	int64_t offset_ns = __atomic_load_n(&f->set.control->utc_offset_ns, __ATOMIC_RELAXED);
 	uint32_t window = due_window(now_ns, offset_ns);
 
-	for (uint32_t i = 0; i < f->slots.n; i++) {
+	for (uint32_t i = 0; i < f->slots.known; i++) {
 		const struct slot_time *t = &f->slots.time[i];
 		bool over = due_window_over(t->window, window);
 
@@ -260,7 +260,7 @@ void flows_end(struct flows *f, bool (*ended)(void *arg, const struct flow *flow
 {
 	struct flow flow;
 
-	for (uint32_t i = 0; f->clean && i < f->slots.n; i++) {
+	for (uint32_t i = 0; f->clean && i < f->slots.known; i++) {
 		if (!slots_is_open(&f->slots, i))
 			continue;
 		slots_read(&f->slots, i, &flow);

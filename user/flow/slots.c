@@ -143,6 +143,18 @@ static uint32_t pop(struct slots *s, struct slot_list *list)
 	return i;
 }
 
+/* One that was in use before, if there is: so few slots come to be known. */
+static uint32_t pop_free(struct slots *s)
+{
+	uint32_t i = pop(s, &s->free);
+
+	if (i == SLOT_NONE && s->known < s->n) {
+		i = s->known++;
+		s->time[i].due_ns = UINT64_MAX;
+	}
+	return i;
+}
+
 /* --- what others read ----------------------------------------------------------- */
 static void count(__u64 *at, __u64 n)
 {
@@ -197,17 +209,26 @@ static int adopt(struct slots *s, uint32_t i)
 	return 0;
 }
 
+/* That slot, and free ones before it. */
+static void know(struct slots *s, uint32_t i)
+{
+	for (; s->known <= i; s->known++) {
+		s->time[s->known].due_ns = UINT64_MAX;
+		if (s->known < i)
+			push(s, &s->free, s->known);
+	}
+}
+
 static int adopt_piece(struct slots *s, uint32_t first, uint32_t *bad)
 {
 	int err = 0;
 
 	for (uint32_t i = first; !err && i < s->n && i - first < SLOT_PIECE; i++) {
-		s->time[i].due_ns = UINT64_MAX;
-		*bad = i;
 		if (!load(slot_of(s, i)))
-			push(s, &s->free, i);
-		else
-			err = valid(slot_of(s, i), s->cpus) ? adopt(s, i) : -EPROTO;
+			continue;
+		*bad = i;
+		know(s, i);
+		err = valid(slot_of(s, i), s->cpus) ? adopt(s, i) : -EPROTO;
 	}
 	return err;
 }
@@ -276,7 +297,7 @@ uint32_t slots_find(const struct slots *s, uint32_t cpu, const struct nt_flow_ke
 
 uint32_t slots_add(struct slots *s, uint32_t cpu, const struct nt_flow_key *key, const struct nt_flow *part, uint64_t merged)
 {
-	uint32_t i = pop(s, &s->free);
+	uint32_t i = pop_free(s);
 	struct slot *slot;
 
 	if (i == SLOT_NONE)

@@ -19,7 +19,7 @@
 
 #define SLOT_NONE UINT32_MAX
 
-/* Of each slot, dense, since every one of them is looked at each second. */
+/* Of each slot, dense, since every one that is known is looked at each second. */
 struct slot_time {
 	uint64_t due_ns;		/* set by the caller of slots_add and slots_join; UINT64_MAX unless open */
 	uint32_t window;		/* of its key */
@@ -44,6 +44,7 @@ struct slot_index {
 struct slots {
 	struct slot_map map;		/* what it maps is shared */
 	uint32_t n, cpus;
+	uint32_t known;			/* those from here on are free, in no list, and nothing was stored about them */
 	uint32_t used;			/* read by others */
 	struct slot_time *time;		/* n, owned, as the rest */
 	struct slot_cpu *cpu;
