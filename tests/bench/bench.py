@@ -38,7 +38,8 @@ ROOT = lab.rows.ROOT
 HELPER = os.path.join(ROOT, "build", "tests", "bench", "bench")
 ORDER = ("kernel", "user", "guest", "live", "broker")  # others behind them
 ROUNDS, ROUNDS_SHORT, MORE = 5, 3, 3
-ENOUGH_S, ENOUGH_SHORT_S = 540, 100  # no round more for what is noisy begins later
+LEAST, LEAST_SHORT = 3, 2  # rounds, however long they take
+ENOUGH_S, ENOUGH_SHORT_S = 580, 115  # what would end later is not begun
 HELPER_TIMEOUT = 120  # seconds
 
 _spec = importlib.util.spec_from_file_location("netns_conftest", os.path.join(HERE, "..", "netns", "conftest.py"))
@@ -118,7 +119,7 @@ class Part:
     def __init__(self, name):
         self.name, self.module = name, importlib.import_module("part_" + name)
         self.rows = self.module.rows()
-        self.known, self.seconds = {r.key for r in self.rows}, 0
+        self.known, self.seconds, self.last = {r.key for r in self.rows}, 0, 0
 
     def rounds(self, short):
         return min(getattr(self.module, "ROUNDS", ROUNDS), ROUNDS_SHORT if short else ROUNDS)
@@ -133,9 +134,13 @@ class Part:
         finally:
             bench.end_round()
         table.take(number, self.rows, values)
-        took = time.monotonic() - begun
-        self.seconds += took
-        say("round %d: %s, %.1f s" % (number + 1, self.name, took))
+        self.last = time.monotonic() - begun
+        self.seconds += self.last
+        say("round %d: %s, %.1f s" % (number + 1, self.name, self.last))
+
+    def in_time(self, bench):
+        """Whether one more like the last is over soon enough."""
+        return time.monotonic() + self.last < bench.enough
 
 
     def checked(self, bench, number):
@@ -186,13 +191,14 @@ def noisy(table, part):
 
 
 def measure_all(bench, parts, table):
+    least = LEAST_SHORT if bench.short else LEAST
     for number in range(max(p.rounds(bench.short) for p in parts)):
         for part in parts:
-            if number < part.rounds(bench.short):
+            if number < part.rounds(bench.short) and (number < least or part.in_time(bench)):
                 part.measure(bench, table, number)
     for more in range(MORE):
         for part in parts:
-            if noisy(table, part) and time.monotonic() < bench.enough:
+            if noisy(table, part) and part.in_time(bench):
                 part.measure(bench, table, part.rounds(bench.short) + more)
 
 

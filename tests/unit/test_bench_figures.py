@@ -202,15 +202,15 @@ class FakeBench:
 def part_of(rows, measure, **more):
     """A bench.Part of a module that is not there."""
     made = bench.Part.__new__(bench.Part)
-    made.name, made.rows, made.known, made.seconds = "fake", rows, {r.key for r in rows}, 0
+    made.name, made.rows, made.known, made.seconds, made.last = "fake", rows, {r.key for r in rows}, 0, 0
     made.module = types.SimpleNamespace(measure=measure, **more)
     return made
 
 
-def conduct(rows, measure, enough=math.inf, **more):
+def conduct(rows, measure, enough=math.inf, short=False, **more):
     """(the table, the numbers of the rounds there were)."""
     numbers, made, fake = [], Table(rows), FakeBench()
-    fake.enough = enough
+    fake.enough, fake.short = enough, short
 
     def counting(of, number):
         numbers.append(number)
@@ -243,9 +243,11 @@ def test_more_rounds_until_it_is_quiet():
     assert numbers == [0, 1, 2, 3, 4] and made.failures() == []
 
 
-def test_no_more_rounds_when_it_is_late():
+def test_fewer_rounds_when_it_is_late():
+    """Neither for what is noisy nor else, but for the least."""
     made, numbers = conduct([LIMIT], lambda n: {"limit": 50 + 50 * n}, enough=0)
-    assert numbers == [0, 1, 2, 3, 4] and made.failures() == ["limit: too noisy (67 %)"]
+    assert numbers == [0, 1, 2] and made.failures() == ["limit: too noisy (100 %)"]
+    assert conduct([LIMIT], lambda n: {"limit": 50}, enough=0, short=True)[1] == [0, 1]
 
 
 def test_what_failed_is_not_measured_again():
