@@ -289,6 +289,34 @@ static void test_lost_messages_are_made_up_for(void)
 	lab_close(&a, false);
 }
 
+static int with_egress(int n)
+{
+	int with = 0;
+
+	for (int i = 0; i < n; i++)
+		with += !strcmp(lab_chain(lab_text("a%d", i), NT_DIR_OUT), "clsact:nt_tc_out");
+	return with;
+}
+
+/* Filters are gone, and nobody hears of it: a check looks after so many interfaces, the next after the others. */
+static void test_all_get_their_turn(void)
+{
+	const int n = IFACES_CHECK_MAX + 10;
+	struct lab_instance a;
+
+	lab_veths(n);
+	lab_instance(&a, "a*", HOOK_AUTO, TC_CLSACT);
+	CHECK_EQ(lab_open(&a), 0);
+	for (int i = 0; i < n; i++)
+		lab_do("tc filter del dev a%d egress prio %d", i, ATTACH_TC_PRIO);
+	CHECK_EQ(with_egress(n), 0);
+	ifaces_check(a.ifaces);
+	CHECK_EQ(with_egress(n), IFACES_CHECK_MAX);
+	ifaces_check(a.ifaces);
+	CHECK_EQ(with_egress(n), n);
+	lab_close(&a, false);
+}
+
 static void test_many(void)
 {
 	struct lab_instance a;
@@ -325,6 +353,7 @@ int main(void)
 	RUN(test_leaving_a_bridge_is_not_going);
 	RUN(test_moved_to_another_namespace);
 	RUN(test_lost_messages_are_made_up_for);
+	RUN(test_all_get_their_turn);
 	RUN(test_many);
 	return check_done();
 }

@@ -57,7 +57,12 @@ int ifaces_fd(const struct ifaces *s);
 /* Handles what has happened. -errno: the watching itself is broken (logged). */
 int ifaces_event(struct ifaces *s) __attribute__((warn_unused_result));
 
-/* Verifies each attachment and restores what is missing. Once a second. */
+/*
+ * Verifies the attachments of at most IFACES_CHECK_MAX interfaces, all of them
+ * in turn, and restores what is missing. Once a second; the kernel tells of
+ * filters of TC at once (ifaces_event()), but not of links.
+ */
+#define IFACES_CHECK_MAX 64U
 void ifaces_check(struct ifaces *s);
 
 /* Every interface that is attached, in the order of ifindex; rule is valid as long as the options are. */

@@ -32,6 +32,7 @@ struct ifaces {
 	bool keep;			/* at the end */
 	struct iface *list;		/* sorted by ifindex */
 	size_t n, cap;
+	size_t checked;			/* where the next check goes on */
 };
 
 bool iface_rule_is_glob(const struct iface_rule *r);
