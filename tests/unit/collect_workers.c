@@ -202,31 +202,39 @@ static void test_last_reports_are_settled(void)
 	close_world(&w);
 }
 
-/* Between the last look of a thread and its end. */
-static void test_a_report_that_nobody_has_seen_is_settled(void)
+/* A record of CPU 1 goes as a batch into the relay. */
+static void relay_one(struct world *w, struct worker *from, uint64_t seq)
+{
+	struct lane *lane = worker_lane(from, 1);
+	const struct nt_record *rec;
+	uint32_t bytes;
+
+	CHECK(write_record(w->rings[1], seq));
+	rec = ring_next(&lane->ring, &bytes);
+	lane_take(lane, from->out, rec, bytes, 0);
+	lane_cut(lane, from->out);
+}
+
+/* Between the last look of a thread and its end one batch is reported, and one never taken. */
+static void test_what_nobody_has_seen_is_settled(void)
 {
 	struct worker two[2] = { { .epoll_fd = -1, .wake_fd = -1 }, { .epoll_fd = -1, .wake_fd = -1 } };
-	const struct nt_record *rec;
 	struct workers_settings s;
 	uint64_t ticket = 0;
-	struct lane *lane;
 	struct world w;
-	uint32_t bytes;
 
 	open_world(&w, 0);
 	s = (struct workers_settings){ .loader = &w.loader, .out = &w.out, .ifaces = w.ifaces };
 	CHECK_EQ(worker_open(&two[0], &s, 0, 2, NULL), 0);
 	CHECK_EQ(worker_open(&two[1], &s, 1, 2, &two[0]), 0);
-	lane = worker_lane(&two[1], 1);
-	CHECK(write_record(w.rings[1], 1));
-	rec = ring_next(&lane->ring, &bytes);
-	lane_take(lane, two[1].out, rec, bytes, 0);
-	lane_cut(lane, two[1].out);
+	relay_one(&w, &two[1], 1);
+	relay_one(&w, &two[1], 2);
 	CHECK(relay_next(two[1].relay, &ticket));
 	relay_taken(two[1].relay);
 	relay_report(two[1].relay, &(struct sink_report){ .cpu = 1, .ticket = ticket });
 	worker_settle(&two[1], false);
 	CHECK_EQ(outcome(&w, 1)->safe.events, 1);
+	CHECK_EQ(outcome(&w, 1)->lost[NT_LOSS_CLOSED].events, 1);
 	CHECK_EQ(w.rings[1]->consumer, w.rings[1]->producer);
 	worker_free(&two[1]);
 	worker_free(&two[0]);
@@ -280,7 +288,7 @@ int main(void)
 	RUN(test_the_end_waits_for_reports);
 	RUN(test_what_is_never_taken_is_lost);
 	RUN(test_last_reports_are_settled);
-	RUN(test_a_report_that_nobody_has_seen_is_settled);
+	RUN(test_what_nobody_has_seen_is_settled);
 	RUN(test_rings_change_hands);
 	return check_done();
 }
