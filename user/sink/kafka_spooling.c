@@ -233,6 +233,12 @@ static int feed_one(struct kafka_sink *k, int64_t now_ns)
 	return 0;
 }
 
+/* Half of the window keeps a broker busy; all of it would only be a copy of what is on disk. */
+static bool wants_more(const struct window *w)
+{
+	return queue_has_room(w, &w->flight) && w->flight.bytes < w->max_bytes / 2;
+}
+
 static void feed(struct kafka_sink *k, int64_t now_ns)
 {
 	const struct queue *flight = &k->window.flight;
@@ -243,7 +249,7 @@ static void feed(struct kafka_sink *k, int64_t now_ns)
 	if (k->skipped)
 		spool_rewind(k->spool);
 	k->skipped = false;
-	while (n-- && queue_has_room(&k->window, flight) && !feed_one(k, now_ns))
+	while (n-- && wants_more(&k->window) && !feed_one(k, now_ns))
 		;
 }
 
