@@ -14,13 +14,19 @@
 	X(hook, hook, always, r->hook, "hook of the kernel that saw the packet")
 
 /* Its ends; l is the innermost IP packet. */
-#define NT_FIELDS_TUPLE(X) \
-	X(src_ip, addr, always, nt_addr(l, l->src), "source address of the innermost packet; Avro: 4 or 16 bytes") \
-	X(dst_ip, addr, always, nt_addr(l, l->dst), "destination address; Avro: 4 or 16 bytes") \
-	X(proto, int, always, l->proto, "IP protocol number behind all extension headers and AH") \
+#define NT_FIELD_SRC_IP(X) \
+	X(src_ip, addr, always, nt_addr(l, l->src), "source address of the innermost packet; Avro: 4 or 16 bytes")
+#define NT_FIELD_DST_IP(X) \
+	X(dst_ip, addr, always, nt_addr(l, l->dst), "destination address; Avro: 4 or 16 bytes")
+#define NT_FIELD_PROTO(X) \
+	X(proto, int, always, l->proto, "IP protocol number behind all extension headers and AH")
+#define NT_FIELD_SRC_PORT(X) \
 	X(src_port, int, when(l->has & NT_HAS_PORTS), l->src_port, \
-	  "source port of TCP, UDP, UDP-Lite, SCTP, DCCP; absent in later fragments") \
+	  "source port of TCP, UDP, UDP-Lite, SCTP, DCCP; absent in later fragments")
+#define NT_FIELD_DST_PORT(X) \
 	X(dst_port, int, when(l->has & NT_HAS_PORTS), l->dst_port, "destination port, likewise")
+#define NT_FIELDS_TUPLE(X) \
+	NT_FIELD_SRC_IP(X) NT_FIELD_DST_IP(X) NT_FIELD_PROTO(X) NT_FIELD_SRC_PORT(X) NT_FIELD_DST_PORT(X)
 
 /* In front of it. */
 #define NT_FIELDS_VLAN(X) \

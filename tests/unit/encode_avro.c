@@ -46,12 +46,13 @@ static const unsigned char datum[] = {
 	2, 'b', 0, 0, 0, 14,		/* box; site, pop, ren: null; epoch 7 */
 	4, 0, 0xd8, 4, 2, 0x82, 1,	/* cpu 2, tags_rev null, seq 300, count 1, lost 65 */
 	2,				/* a block of one record */
-	1, 0, 2, 'i', 2, 0,		/* ts -1, plane null, iface, out, xdp */
-	0xd8, 4, 2, 120, 2, 92, 0,	/* seq, sample, bytes, packets, ip_bytes, payload_bytes */
-	8, 10, 0, 0, 1, 8, 10, 0, 0, 2,
-	0xb2, 1, 0, 0, 0, 0, 0, 0,	/* proto 89; ports, ICMP, TCP: null */
+	0xd8, 4, 1, 120, 92, 0, 0, 0,	/* seq, ts -1, bytes, ip_bytes, payload_bytes; TCP: null */
+	0, 8, 10, 0, 0, 1, 0,		/* source: no instance, address, port null */
+	0, 8, 10, 0, 0, 2, 0,
+	0, 0, 0, 0, 0,			/* no other tags */
+	0, 2, 'i', 2, 0, 2, 2,		/* plane null, iface, out, xdp, sample, packets */
+	0xb2, 1, 0, 0,			/* proto 89; ICMP: null */
 	2, 0, 4, 0, 0,			/* ttl, tos, frag later, vlan, tunnels: empty */
-	0, 0, 0, 0, 0, 0, 0,		/* no tags */
 	0,				/* end of the records */
 	2, 0, 0,			/* one text, which is empty */
 };

@@ -72,7 +72,7 @@ static void test_json(void)
 	check_json(&tags_none, 0, "\"cpu\":0,\"iface\"", "}\n");
 }
 
-/* The last bytes of the batch are its texts, those before them the tags of its last record. */
+/* The last bytes of the batch are its texts, those before them its last record. */
 static void check_end(const struct batch *b, const void *want, size_t n)
 {
 	const struct batch_msg *m = &b->msgs[0];
@@ -82,6 +82,10 @@ static void check_end(const struct batch *b, const void *want, size_t n)
 	CHECK(!memcmp(b->bytes.data + m->end - n, want, n));
 }
 
+/* The record from src_instance on; rest: tenant, src_tenant, dst_tenant, app, app_class. */
+#define RECORD_END(src, dst, rest) \
+	src "\10\0\0\0\0" "\0" dst "\10\0\0\0\0" "\0" rest "\0\2i\0\2\2\2" "\0\0\0\0\0\0\0\0"
+
 static void test_avro(void)
 {
 	const struct tag_app app = { sample_text(11), NULL };
@@ -89,8 +93,9 @@ static void test_avro(void)
 		{ sample_text(10), NULL, sample_text(10), sample_text(12), NULL, &app },
 		{ sample_text(13), sample_text(10), NULL, NULL, sample_text(12), NULL },
 	};
-	static const unsigned char one[] = "\2\0\2\4\0\6\0" "\0" "\10\0\24i-0000000a\24i-0000000c\24i-0000000b";
-	static const unsigned char two[] = "\10\2\0\0\4\0\0" "\0" "\12\0\24i-0000000a\24i-0000000c\24i-0000000b\24i-0000000d";
+	static const unsigned char one[] = RECORD_END("\4", "\0", "\2\0\2\6\0") "\0" "\10\0\24i-0000000a\24i-0000000c\24i-0000000b";
+	static const unsigned char none[] = RECORD_END("\0", "\0", "\0\0\0\0\0") "\0" "\2\0";
+	static const unsigned char two[] = RECORD_END("\0", "\4", "\10\2\0\0\0") "\0" "\12\0\24i-0000000a\24i-0000000c\24i-0000000b\24i-0000000d";
 	struct encoder *e = NULL;
 	struct batch b = { 0 };
 
@@ -102,7 +107,7 @@ static void test_avro(void)
 	encode(e, &b, tags, 2);
 	check_end(&b, two, sizeof(two));
 	encode(e, &b, &tags_none, 1);
-	check_end(&b, "\0\0\0\0\0\0\0\0\2\0", 11);
+	check_end(&b, none, sizeof(none));
 	batch_free(&b);
 	encoder_close(e);
 }
@@ -112,16 +117,18 @@ static void test_ids_are_used_again(void)
 {
 	union sample_text x;
 	struct tags tags = { .tenant = &x.text };
+	static const unsigned char old[] = RECORD_END("\0", "\0", "\2\0\0\0\0") "\0" "\4\0\6old";
+	static const unsigned char new[] = RECORD_END("\0", "\0", "\2\0\0\0\0") "\0" "\4\0\6new";
 	struct encoder *e = NULL;
 	struct batch b = { 0 };
 
 	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, STREAM_PACKETS, &origin), 0);
 	sample_text_set(&x, 100000, "old");
 	encode(e, &b, &tags, 1);
-	check_end(&b, "\2\0\0\0\0\0\0\0\4\0\6old", 15);
+	check_end(&b, old, sizeof(old));
 	sample_text_set(&x, 100000, "new");
 	encode(e, &b, &tags, 1);
-	check_end(&b, "\2\0\0\0\0\0\0\0\4\0\6new", 15);
+	check_end(&b, new, sizeof(new));
 	batch_free(&b);
 	encoder_close(e);
 }

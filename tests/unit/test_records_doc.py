@@ -66,10 +66,11 @@ def found_rows(heading):
 
 
 def test_document_has_every_field():
+    """Packets and their carriers in the order of JSON; Avro's is another."""
     batch, packet, tunnel = batch_record_tunnel("packets")
     assert found_rows("Batch") == wanted_rows(batch, LEDGER)
-    assert found_rows("Record") == wanted_rows(packet, TAGS)
-    assert found_rows("Tunnel") == wanted_rows(tunnel)
+    assert sorted(found_rows("Record")) == sorted(wanted_rows(packet, TAGS))
+    assert sorted(found_rows("Tunnel")) == sorted(wanted_rows(tunnel))
     assert [row[0] for row in doc_tables()["Kafka"]] == ["box", "epoch", "cpu", "seq", "count", "lost", "schema"]
 
 

@@ -29,8 +29,11 @@ _Static_assert(TAIL_MAX >= PUT_VARINT_SLACK, "a record is followed by no less");
 #define AVRO_when(condition) if (!(condition)) *p++ = 0; else if ((*p++ = 2)) /* the branch of ["null", type] */
 #define AVRO_list(condition)
 
-#define COUNT_TAG(name, kind, presence, value, doc) + 1
-#define TAGS (0 NT_FIELDS_TAGS(COUNT_TAG))
+/* The texts' indices of a record's tags, which avro_add() has made ready: tags[TAG_tenant]. */
+#define TAG_INDEX(name, kind, presence, value, doc) TAG_##name,
+enum { NT_FIELDS_TAGS(TAG_INDEX) TAGS };
+#define AVRO_TAG(name, kind, presence, value, doc) \
+	p = put_count(p, tags[TAG_##name]);
 #define DICT_TAG(name, kind, presence, value, doc) \
 	if (!err) \
 		err = dict_put(&e->dict, value, index++);
@@ -122,7 +125,7 @@ static unsigned char *avro_tunnels(unsigned char *p, const struct nt_record *r)
 	for (unsigned int i = 0; i < r->tunnels; i++) {
 		const struct nt_layer *l = &r->layer[i];
 
-		NT_FIELDS_TUNNEL(AVRO_FIELD)
+		NT_AVRO_TUNNEL(AVRO_FIELD)
 	}
 	*p++ = 0;
 	return p;
@@ -151,22 +154,14 @@ static inline unsigned char *put_name(unsigned char *p, const struct name *n)
 	return p + n->bytes.len;
 }
 
-static inline unsigned char *put_tags(unsigned char *p, const uint32_t *tags)
-{
-	for (int i = 0; i < TAGS; i++)
-		p = put_count(p, tags[i]);
-	return p;
-}
-
 static unsigned char *avro_packet(const struct encoder *restrict e, unsigned char *restrict p,
 				  const struct tagged *restrict t, const uint32_t *restrict tags)
 {
 	const struct nt_record *r = t->rec;
 	const struct nt_layer *l = &r->layer[r->tunnels];
 
-	NT_FIELDS_TIME(AVRO_FIELD)
-	NT_FIELDS_PACKET(AVRO_FIELD)
-	return put_tags(p, tags);
+	NT_AVRO_PACKET(AVRO_FIELD, AVRO_TAG)
+	return p;
 }
 
 static unsigned char *avro_flow(const struct encoder *restrict e, unsigned char *restrict p,
@@ -177,7 +172,8 @@ static unsigned char *avro_flow(const struct encoder *restrict e, unsigned char 
 	const struct nt_flow *c = &t->flow->counted;
 
 	NT_FIELDS_FLOW(AVRO_FIELD)
-	return put_tags(p, tags);
+	NT_FIELDS_TAGS(AVRO_TAG)
+	return p;
 }
 
 /* Everything of a batch up to its first record. The rows of a flows' ledger differ in what they say alone. */
@@ -313,7 +309,7 @@ static inline int note_texts(struct encoder *e, const struct tagged *t, uint32_t
 	return err;
 }
 
-#define PACKET_MAX (0 NT_FIELDS_TIME(FIELD_MAX) NT_FIELDS_PACKET(FIELD_MAX) NT_FIELDS_TAGS(FIELD_MAX))
+#define PACKET_MAX (0 NT_AVRO_PACKET(FIELD_MAX, FIELD_MAX))
 #define FLOW_MAX (0 NT_FIELDS_FLOW(FIELD_MAX) NT_FIELDS_TAGS(FIELD_MAX))
 
 static int avro_add(struct encoder *e, struct batch *b, const struct tagged *t)

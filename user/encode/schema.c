@@ -239,7 +239,7 @@ static void records(struct writer *w, const char *name, const char *doc, const s
 
 static void type_tunnels(struct writer *w)
 {
-	static const struct field tunnel[] = { NT_FIELDS_TUNNEL(FIELD) };
+	static const struct field tunnel[] = { NT_AVRO_TUNNEL(FIELD) };
 
 	records(w, "Tunnel", "a carrier of the packet; tunnels of packets that hold no readable IP are not listed",
 		tunnel, COUNT(tunnel));
@@ -255,7 +255,7 @@ static void type_flow_tunnels(struct writer *w)
 
 static void type_packets(struct writer *w)
 {
-	static const struct field packet[] = { NT_FIELDS_TIME(FIELD) NT_FIELDS_PACKET(FIELD) NT_FIELDS_TAGS(FIELD) };
+	static const struct field packet[] = { NT_AVRO_PACKET(FIELD, FIELD) };
 
 	records(w, "Packet", "one packet at one hook: the innermost IP packet, its carriers in tunnels",
 		packet, COUNT(packet));
