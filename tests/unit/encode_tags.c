@@ -93,9 +93,11 @@ static void test_avro(void)
 		{ sample_text(10), NULL, sample_text(10), sample_text(12), NULL, &app },
 		{ sample_text(13), sample_text(10), NULL, NULL, sample_text(12), NULL },
 	};
-	static const unsigned char one[] = RECORD_END("\4", "\0", "\2\0\2\6\0") "\0" "\10\0\24i-0000000a\24i-0000000c\24i-0000000b";
+	static const unsigned char one[] = RECORD_END("\4", "\0", "\2\0\2\6\0")
+		"\0" "\10\0\24i-0000000a\24i-0000000c\24i-0000000b";
 	static const unsigned char none[] = RECORD_END("\0", "\0", "\0\0\0\0\0") "\0" "\2\0";
-	static const unsigned char two[] = RECORD_END("\0", "\4", "\10\2\0\0\0") "\0" "\12\0\24i-0000000a\24i-0000000c\24i-0000000b\24i-0000000d";
+	static const unsigned char two[] = RECORD_END("\0", "\4", "\10\2\0\0\0")
+		"\0" "\12\0\24i-0000000a\24i-0000000c\24i-0000000b\24i-0000000d";
 	struct encoder *e = NULL;
 	struct batch b = { 0 };
 
