@@ -10,10 +10,12 @@
 
 static void test_no_wait_with_a_ring_behind(void)
 {
-	CHECK_EQ(worker_wait_ms(WORKER_TURN_RECORDS), 0);
-	CHECK_EQ(worker_wait_ms(WORKER_TURN_RECORDS - 1), 1);
-	CHECK_EQ(worker_wait_ms(1), 1);
-	CHECK_EQ(worker_wait_ms(0), 10);
+	CHECK_EQ(worker_wait_ms(WORKER_TURN_RECORDS, 0), 0);
+	CHECK_EQ(worker_wait_ms(WORKER_TURN_RECORDS - 1, 0), 1);
+	CHECK_EQ(worker_wait_ms(1, 0), 1);
+	CHECK_EQ(worker_wait_ms(0, 1), 10);
+	CHECK_EQ(worker_wait_ms(0, WORKER_QUIET_TURNS - 1), 10);
+	CHECK_EQ(worker_wait_ms(0, WORKER_QUIET_TURNS), 50);
 }
 
 /* The offset leads from one clock to the other, within its own error and a scheduling hiccup. */

@@ -190,15 +190,16 @@ static void wait_for_work(struct worker *w, int timeout_ms)
 
 static void work(struct worker *w)
 {
+	uint32_t most, quiet = 0;
 	int timeout = 0;
 
 	while (atomic_load(&w->wish) == WORKER_RUN) {
-		uint32_t most;
-
 		wait_for_work(w, timeout);
 		most = drain_all(w);
 		cut(w, outlet_done(w->out));
-		timeout = worker_wait_ms(serve(w, most));
+		most = serve(w, most);
+		quiet = most ? 0 : quiet + 1;
+		timeout = worker_wait_ms(most, quiet);
 		tell_when_done(w);
 	}
 }

@@ -21,15 +21,20 @@
 #define WORKER_TURN_RECORDS 4096U	/* of one ring before the next gets its turn */
 
 /*
- * How long to wait after a turn in which one ring gave at most so many records:
- * a millisecond under traffic, ten without, and not at all where a ring gave a
- * whole turn, since it has more and its fill wakes nobody again.
+ * How long to wait after a turn in which one ring gave at most so many records,
+ * and so many turns in a row none: a millisecond under traffic, ten without,
+ * fifty after a second without, and not at all where a ring gave a whole turn,
+ * since it has more and its fill wakes nobody again. A burst wakes by its fill.
  */
-static inline int worker_wait_ms(uint32_t most)
+#define WORKER_QUIET_TURNS 100U
+
+static inline int worker_wait_ms(uint32_t most, uint32_t quiet_turns)
 {
 	if (most >= WORKER_TURN_RECORDS)
 		return 0;
-	return most ? 1 : 10;
+	if (most)
+		return 1;
+	return quiet_turns < WORKER_QUIET_TURNS ? 10 : 50;
 }
 
 enum worker_wish { WORKER_RUN, WORKER_DRAIN, WORKER_KEEP, WORKER_END };
