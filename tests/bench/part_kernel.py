@@ -10,7 +10,7 @@ def rows():
     for kind, words, size, goal in FRAMES:
         limit = "kernel.put.%d" % size
         out += [Row(limit, "stamp and put %d bytes" % size, "ns"),
-                Row("kernel.xdp." + kind, "nt_xdp, " + words, "ns", goal=goal, limit=limit, ratio=1.25),
+                Row("kernel.xdp." + kind, "nt_xdp, " + words, "ns", goal=goal, limit=limit, ratio=1.25 if goal else None),
                 Row("kernel.tc." + kind, "nt_tc_in, " + words, "ns", limit=limit)]
     for flows in (1000, 100000):
         limit = "kernel.count.%d" % flows
