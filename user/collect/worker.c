@@ -14,6 +14,7 @@
 #include "base/log.h"
 
 #define RING_SHARE 8			/* of its ring a batch holds one part at most: the rest takes bursts */
+#define RING_PART 16			/* a ring is read when one part of it is full, about */
 #define CPUS_CHECK_NS 1000000000LL
 #define DRAIN_WAIT_MS 1
 
@@ -190,6 +191,7 @@ static void wait_for_work(struct worker *w, int timeout_ms)
 
 static void work(struct worker *w)
 {
+	const uint32_t part = w->loader->ring_bytes / RING_PART / sizeof(struct nt_record);
 	uint32_t most, quiet = 0;
 	int timeout = 0;
 
@@ -199,7 +201,7 @@ static void work(struct worker *w)
 		cut(w, outlet_done(w->out));
 		most = serve(w, most);
 		quiet = most ? 0 : quiet + 1;
-		timeout = worker_wait_ms(most, quiet);
+		timeout = worker_wait_ms(most, timeout, part, quiet);
 		tell_when_done(w);
 	}
 }

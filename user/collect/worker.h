@@ -21,20 +21,28 @@
 #define WORKER_TURN_RECORDS 4096U	/* of one ring before the next gets its turn */
 
 /*
- * How long to wait after a turn in which one ring gave at most so many records,
- * and so many turns in a row none: a millisecond under traffic, ten without,
- * fifty after a second without, and not at all where a ring gave a whole turn,
- * since it has more and its fill wakes nobody again. A burst wakes by its fill.
+ * How long to wait after a turn that came `waited_ms` after the one before, in
+ * which one ring gave `most` records, when a sixteenth of a ring has room for
+ * `part`: until about so many have come, 1 to 10 ms. A wake-up costs as much as
+ * hundreds of records. Not at all where a ring gave a whole turn, since it has
+ * more and its fill wakes nobody again; 50 ms after a second without a record.
+ * A burst wakes by its fill.
  */
 #define WORKER_QUIET_TURNS 100U
+#define WORKER_WAIT_MAX_MS 10
 
-static inline int worker_wait_ms(uint32_t most, uint32_t quiet_turns)
+static inline int worker_wait_ms(uint32_t most, int waited_ms, uint32_t part, uint32_t quiet_turns)
 {
+	uint64_t ms;
+
 	if (most >= WORKER_TURN_RECORDS)
 		return 0;
-	if (most)
-		return 1;
-	return quiet_turns < WORKER_QUIET_TURNS ? 10 : 50;
+	if (!most)
+		return quiet_turns < WORKER_QUIET_TURNS ? WORKER_WAIT_MAX_MS : 50;
+	ms = (uint64_t)(waited_ms > 1 ? waited_ms : 1) * part / most;
+	if (ms > WORKER_WAIT_MAX_MS)
+		return WORKER_WAIT_MAX_MS;
+	return ms ? (int)ms : 1;
 }
 
 enum worker_wish { WORKER_RUN, WORKER_DRAIN, WORKER_KEEP, WORKER_END };
