@@ -21,7 +21,7 @@
 #include "tests/bench/limits.skel.h"
 
 #define CHUNK 50000
-#define CHUNKS 40
+#define CHUNKS 20
 #define RING_BYTES (32 << 20)
 #define FLOW_ENTRIES 131072
 
