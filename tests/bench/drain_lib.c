@@ -11,15 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include "bench/user.h"
 #include "collect/lane.h"
-#include "sink/impl.h"
+#include "load_lane.h"
 
 #define RING_BYTES (32U << 20)
-#define RING_SHARE 8			/* as the worker's */
 #define WARM_PASSES 4			/* the cache of tags grows with each, as far as the flows need */
 
 static double cpu_ns(void)
@@ -32,81 +30,23 @@ static double cpu_ns(void)
 
 /* --- a ring ----------------------------------------------------------------- */
 
-/* n records, their flows picked by a generator that is the same in each run. */
-static void fill(struct nt_ring_chunk *chunks, const struct nt_record *r, uint32_t n)
-{
-	uint32_t state = 1;
-	uint64_t at = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct nt_record rec;
-
-		state = state * 1664525 + 1013904223;
-		rec = r[(uint64_t)state * n >> 32];
-		rec.ts_ns = r[i].ts_ns;
-		rec.seq = r[i].seq;
-		memcpy(chunks[at / NT_CHUNK_BYTES].data + at % NT_CHUNK_BYTES, &rec, NT_RECORD_SIZE(rec.tunnels));
-		at += NT_RECORD_SIZE(rec.tunnels);
-	}
-	chunks[0].producer = at;
-}
-
-/* A file in memory stands for the array map: it is mapped in the same way. A descriptor, or -1. */
+/* n records, their flows picked by a generator that is the same in each run. A descriptor, or -errno. */
 static int make_ring(const struct nt_record *r, uint32_t n)
 {
-	const size_t size = RING_BYTES / NT_CHUNK_BYTES * sizeof(struct nt_ring_chunk);
-	int fd = memfd_create("ring", MFD_CLOEXEC);
-	void *map = MAP_FAILED;
+	struct nt_record *picked = calloc(n, sizeof(*picked));
+	uint32_t state = 1;
+	int fd = -ENOMEM;
 
-	if (fd >= 0 && !ftruncate(fd, (off_t)size))
-		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
+	for (uint32_t i = 0; picked && i < n; i++) {
+		state = state * 1664525 + 1013904223;
+		picked[i] = r[(uint64_t)state * n >> 32];
+		picked[i].ts_ns = r[i].ts_ns;
+		picked[i].seq = r[i].seq;
 	}
-	fill(map, r, n);
-	munmap(map, size);
+	if (picked)
+		fd = load_ring(picked, n, RING_BYTES);
+	free(picked);
 	return fd;
-}
-
-/* --- a sink that drops ------------------------------------------------------ */
-
-static int drop_put(struct sink *s, struct batch *b, uint64_t ticket)
-{
-	const struct sink_batch id = { b->stream, b->cpu, ticket };
-
-	sink_takes(s, b->count);
-	sink_delivered(s, b->count);
-	sink_report(s, &id, 0, NT_LOSS_ENCODE);
-	return 0;
-}
-
-static bool drop_has_room(const struct sink *s)
-{
-	(void)s;
-	return true;
-}
-
-static void drop_poll(struct sink *s)
-{
-	(void)s;
-}
-
-static void drop_close(struct sink *s, int timeout_ms)
-{
-	(void)s;
-	(void)timeout_ms;
-}
-
-static int open_drop(struct sink **out, sink_reported *reported, void *arg)
-{
-	static const struct sink_ops ops = { .put = drop_put, .has_room = drop_has_room, .poll = drop_poll,
-					     .close = drop_close };
-	const struct sink_settings set = { .output = { "-" }, .reported = reported, .arg = arg };
-
-	*out = calloc(1, sizeof(**out));
-	return *out ? sink_init(*out, &ops, &set) : -ENOMEM;
 }
 
 /* --- a lane ----------------------------------------------------------------- */
@@ -133,7 +73,7 @@ static void reported(void *arg, const struct sink_report *r)
 /* From the beginning of the ring. */
 static int rewind_lane(struct rig *g, int ring_fd)
 {
-	struct lane_settings s = { .ring_fd = ring_fd, .ring_bytes = RING_BYTES, .share = RING_SHARE,
+	struct lane_settings s = { .ring_fd = ring_fd, .ring_bytes = RING_BYTES, .share = LOAD_RING_SHARE,
 				   .outcomes = &g->outcomes };
 
 	lane_close(&g->lane);
@@ -203,7 +143,7 @@ int measure_drain(const struct nt_record *r, uint32_t n, struct board *board, co
 		  double *drained, double *read)
 {
 	struct rig g = { .out = { .origin = origin, .batch_records = BENCH_BATCH, .label = label } };
-	int err = open_drop(&g.out.sink, reported, &g);
+	int err = load_drop_open(&g.out.sink, reported, &g);
 
 	if (!err)
 		err = tagger_open(&g.out.tagger, board);

@@ -8,7 +8,6 @@
  */
 #include "bench/bench.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +16,11 @@
 #include "bench/user.h"
 #include "encode/encode.h"
 #include "inventory/tags_file.h"
+#include "load_records.h"
 #include "tag/tagger.h"
 
 #define RECORDS 100000
 #define BATCH BENCH_BATCH
-#define TENANTS 6			/* VNIs, each the whole of 10.0.0.0/8 */
-#define SERVERS 50			/* of each tenant */
 #define MANY_TENANTS 1000
 #define MANY_PREFIXES 1000		/* of each of them */
 #define MANY_INSTANCES 100		/* of each of them */
@@ -46,55 +44,7 @@ static double cpu_ns(void)
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
-static void make_layer(struct nt_layer *l, uint32_t flow, uint8_t proto, uint16_t dport)
-{
-	const uint32_t src = htonl(0x0a000000 + flow), dst = htonl(0x0a800000 + flow % SERVERS);
-
-	*l = (struct nt_layer){ .version = 4, .proto = proto, .ttl = 64, .ip_bytes = 120,
-				.src_port = 30000 + flow % 30000, .dst_port = dport, .has = NT_HAS_PORTS };
-	memcpy(l->src, &src, 4);
-	memcpy(l->dst, &dst, 4);
-}
-
-/* TCP in VXLAN, so many flows in turn. */
-static void make_records(struct nt_record *r, uint32_t flows)
-{
-	for (uint32_t i = 0; i < RECORDS; i++) {
-		uint32_t flow = i % flows;
-
-		r[i] = (struct nt_record){ .ts_ns = 1700000000000000000ULL + i * 700, .seq = i + 1, .ifindex = 2,
-			.bytes = 154, .packets = 1, .payload_bytes = 20, .sample = 1, .dir = NT_DIR_IN,
-			.hook = NT_HOOK_TC, .tunnels = 1, .tcp_flags = 0x10, .tcp_window = 512 };
-		make_layer(&r[i].layer[0], flow % 20, 17, 4789);
-		r[i].layer[0].tunnel = NT_TUNNEL_VXLAN;
-		r[i].layer[0].id = flow % TENANTS;
-		r[i].layer[0].has |= NT_HAS_ID;
-		make_layer(&r[i].layer[1], flow, 6, 443);
-		r[i].layer[1].has |= NT_HAS_TCP;
-	}
-}
-
 /* --- a tags file ------------------------------------------------------------ */
-
-static void print_instance(FILE *f, const char *kind, uint32_t n, uint32_t tenant, uint32_t addr)
-{
-	fprintf(f, "{\"kind\":\"instance\",\"id\":\"%s-%08x-4c1f-9d52-%012x\",\"name\":\"vm-%u\",\"tenant\":\"tenant-%u\","
-		"\"host\":\"box-%u\",\"addresses\":[\"%u.%u.%u.%u\"],\"from\":\"2023-01-01T00:00:00Z\"}\n",
-		kind, n, n, n, tenant, n % 10, addr >> 24, addr >> 16 & 255, addr >> 8 & 255, addr & 255);
-}
-
-/* Who the records are about. */
-static void print_known(FILE *f, uint32_t flows)
-{
-	for (uint32_t t = 0; t < TENANTS; t++) {
-		fprintf(f, "{\"kind\":\"tenant\",\"name\":\"tenant-%u\",\"vnis\":[%u],\"subnets\":[\"10.0.0.0/8\"]}\n", t, t);
-		for (uint32_t s = 0; s < SERVERS; s++)
-			print_instance(f, "server", s + SERVERS * t, t, 0x0a800000 + s);
-	}
-	for (uint32_t i = 0; i < flows; i++)
-		print_instance(f, "client", i, i % TENANTS, 0x0a000000 + i);
-	fprintf(f, "{\"kind\":\"application\",\"name\":\"https\",\"class\":\"web\",\"proto\":\"tcp\",\"ports\":443}\n");
-}
 
 /* A hundred thousand instances of two addresses and a million prefixes. */
 static void print_many(FILE *f)
@@ -146,7 +96,7 @@ static double resident_mb(void)
 
 static void print_all(FILE *f, uint32_t flows)
 {
-	print_known(f, flows);
+	load_tags(f, flows);
 	print_many(f);
 }
 
@@ -314,7 +264,7 @@ static int bench_flows(struct nt_record *r, uint32_t flows)
 	int err;
 
 	snprintf(name, sizeof(name), "%u", flows);
-	make_records(r, flows);
+	load_records(r, RECORDS, flows, 1);
 	if (load(&inv, print_all, flows) || board_open(&board, inv))
 		return -1;
 	measure_reading(r, name);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cost.h - how a stretch of work is counted, and a ring as the programs would
- * have filled it.
+ * cost.h - how a stretch of work is counted.
  *
  * Who uses it times nothing and says nothing of costs. It runs under
  * callgrind (counts.py says how), which writes a dump for each stretch;
@@ -11,7 +10,6 @@
 #define NINETAP_COST_H
 
 #include <stdint.h>
-#include "ninetap/abi.h"
 
 struct cost_job {
 	const char *name;
@@ -25,8 +23,5 @@ struct cost_job {
  * number: what does not grow with the number goes out of their difference.
  */
 int cost_count(const struct cost_job *job, uint32_t n) __attribute__((warn_unused_result));
-
-/* A descriptor for a ring of so many bytes in which these records lie, and take no more than half of it; or -errno. */
-int cost_ring(const struct nt_record *r, uint32_t n, uint32_t ring_bytes);
 
 #endif

@@ -5,7 +5,6 @@
  * what it gets; and the ring alone. The inventory knows both ends of each
  * record and its application. Nothing depends on time, chance or the machine.
  */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,72 +12,19 @@
 #include "collect/lane.h"
 #include "counts/cost.h"
 #include "inventory/tags_file.h"
-#include "sink/impl.h"
+#include "load_lane.h"
+#include "load_records.h"
 #include "tag/iface_table.h"
 
 #define RECORDS 10000U			/* counted once and twice */
 #define FLOWS_MAX 50000U
 #define RING_BYTES (32U << 20)
-#define RING_SHARE 8			/* as the worker's */
 #define BATCH_RECORDS 1000
 #define WARM_PASSES 3			/* the cache of tags grows with each, as far as the flows need */
-#define TENANTS 6			/* VNIs, each the whole of 10.0.0.0/8 */
-#define SERVERS 50			/* of each tenant */
-#define IFINDEX 2
 
 static const struct tag_origin origin = { .box = "box-1", .site = "site-1", .epoch = 42, .address = "192.0.2.7" };
 
-/* --- records ---------------------------------------------------------------- */
-static void make_layer(struct nt_layer *l, uint32_t flow, uint8_t proto, uint16_t dport)
-{
-	const uint32_t src = htonl(0x0a000000 + flow), dst = htonl(0x0a800000 + flow % SERVERS);
-
-	*l = (struct nt_layer){ .version = 4, .proto = proto, .ttl = 64, .ip_bytes = 120,
-				.src_port = 30000 + flow % 30000, .dst_port = dport, .has = NT_HAS_PORTS };
-	memcpy(l->src, &src, 4);
-	memcpy(l->dst, &dst, 4);
-}
-
-/* TCP, in VXLAN if tunnels is 1; so many flows in turn. */
-static void make_records(struct nt_record *r, uint32_t n, uint32_t flows, uint8_t tunnels)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t flow = i % flows;
-
-		r[i] = (struct nt_record){ .ts_ns = 1700000000000000000ULL + i * 700, .seq = i + 1, .ifindex = IFINDEX,
-			.bytes = 154, .packets = 1, .payload_bytes = 20, .sample = 1, .dir = NT_DIR_IN,
-			.hook = NT_HOOK_TC, .tunnels = tunnels, .tcp_flags = 0x10, .tcp_window = 512 };
-		if (tunnels) {
-			make_layer(&r[i].layer[0], flow % 20, 17, 4789);
-			r[i].layer[0].tunnel = NT_TUNNEL_VXLAN;
-			r[i].layer[0].id = flow % TENANTS;
-			r[i].layer[0].has |= NT_HAS_ID;
-		}
-		make_layer(&r[i].layer[tunnels], flow, 6, 443);
-		r[i].layer[tunnels].has |= NT_HAS_TCP;
-	}
-}
-
 /* --- the inventory ---------------------------------------------------------- */
-static void print_instance(FILE *f, const char *kind, uint32_t n, uint32_t tenant, uint32_t addr)
-{
-	fprintf(f, "{\"kind\":\"instance\",\"id\":\"%s-%08x-4c1f-9d52-%012x\",\"name\":\"vm-%u\",\"tenant\":\"tenant-%u\","
-		"\"host\":\"box-%u\",\"addresses\":[\"%u.%u.%u.%u\"],\"from\":\"2023-01-01T00:00:00Z\"}\n",
-		kind, n, n, n, tenant, n % 10, addr >> 24, addr >> 16 & 255, addr >> 8 & 255, addr & 255);
-}
-
-static void print_known(FILE *f)
-{
-	for (uint32_t t = 0; t < TENANTS; t++) {
-		fprintf(f, "{\"kind\":\"tenant\",\"name\":\"tenant-%u\",\"vnis\":[%u],\"subnets\":[\"10.0.0.0/8\"]}\n", t, t);
-		for (uint32_t s = 0; s < SERVERS; s++)
-			print_instance(f, "server", s + SERVERS * t, t, 0x0a800000 + s);
-	}
-	for (uint32_t i = 0; i < FLOWS_MAX; i++)
-		print_instance(f, "client", i, i % TENANTS, 0x0a000000 + i);
-	fprintf(f, "{\"kind\":\"application\",\"name\":\"https\",\"class\":\"web\",\"proto\":\"tcp\",\"ports\":443}\n");
-}
-
 static int read_known(struct inventory *inv)
 {
 	char path[] = "/tmp/ninetap-counts-XXXXXX";
@@ -88,7 +34,7 @@ static int read_known(struct inventory *inv)
 
 	if (!f)
 		return -1;
-	print_known(f);
+	load_tags(f, FLOWS_MAX);
 	fclose(f);
 	err = tags_file_load(inv, path, &p);
 	unlink(path);
@@ -102,44 +48,6 @@ static int open_board(struct board **out)
 	struct inventory *inv;
 
 	return inventory_open(&inv) || read_known(inv) ? -1 : board_open(out, inv);
-}
-
-/* --- a sink that drops ------------------------------------------------------ */
-static int drop_put(struct sink *s, struct batch *b, uint64_t ticket)
-{
-	const struct sink_batch id = { b->stream, b->cpu, ticket };
-
-	sink_takes(s, b->count);
-	sink_delivered(s, b->count);
-	sink_report(s, &id, 0, NT_LOSS_ENCODE);
-	return 0;
-}
-
-static bool drop_has_room(const struct sink *s)
-{
-	(void)s;
-	return true;
-}
-
-static void drop_poll(struct sink *s)
-{
-	(void)s;
-}
-
-static void drop_close(struct sink *s, int timeout_ms)
-{
-	(void)s;
-	(void)timeout_ms;
-}
-
-static const struct sink_ops drop_ops = { .put = drop_put, .has_room = drop_has_room, .poll = drop_poll, .close = drop_close };
-
-static int open_drop(struct sink **out, sink_reported *reported, void *arg)
-{
-	const struct sink_settings set = { .output = { "-" }, .reported = reported, .arg = arg };
-
-	*out = calloc(1, sizeof(**out));
-	return *out ? sink_init(*out, &drop_ops, &set) : -1;
 }
 
 /* --- a lane of one CPU ------------------------------------------------------ */
@@ -170,7 +78,7 @@ static void reported(void *arg, const struct sink_report *r)
 static int open_ifaces(struct rig *g)
 {
 	return iface_table_open(&g->ifaces) || iface_reader_open(g->ifaces, &g->reader) ||
-	       iface_table_set(g->ifaces, IFINDEX, "eth0", PLANE_DATA) || iface_table_publish(g->ifaces, 0);
+	       iface_table_set(g->ifaces, LOAD_IFINDEX, "eth0", PLANE_DATA) || iface_table_publish(g->ifaces, 0);
 }
 
 static int rig_open(struct rig *g, struct board *board, const char *encoding)
@@ -178,7 +86,7 @@ static int rig_open(struct rig *g, struct board *board, const char *encoding)
 	*g = (struct rig){ .ring_fd = -1, .out = { .origin = &origin, .batch_records = BATCH_RECORDS } };
 	g->out.label = label;
 	g->out.label_arg = g;
-	return open_ifaces(g) || open_drop(&g->out.sink, reported, g) || tagger_open(&g->out.tagger, board) ||
+	return open_ifaces(g) || load_drop_open(&g->out.sink, reported, g) || tagger_open(&g->out.tagger, board) ||
 	       encoder_open(&g->out.encoder, encoding, FRAMING_MESSAGE, STREAM_PACKETS, &origin);
 }
 
@@ -201,11 +109,11 @@ static void rig_close(struct rig *g)
 static int prepare(void *arg, uint32_t n)
 {
 	struct rig *g = arg;
-	struct lane_settings s = { .ring_bytes = RING_BYTES, .share = RING_SHARE, .outcomes = &g->outcomes };
+	struct lane_settings s = { .ring_bytes = RING_BYTES, .share = LOAD_RING_SHARE, .outcomes = &g->outcomes };
 
 	close_ring(g);
 	memset(&g->outcomes, 0, sizeof(g->outcomes));
-	s.ring_fd = g->ring_fd = cost_ring(g->records, n, RING_BYTES);
+	s.ring_fd = g->ring_fd = load_ring(g->records, n, RING_BYTES);
 	return s.ring_fd < 0 ? s.ring_fd : lane_open(&g->lane, &g->out, &s);
 }
 
@@ -269,7 +177,7 @@ static int count(const struct figure *f, struct nt_record *records, struct board
 	struct rig g;
 	int err = rig_open(&g, f->tagged ? board : NULL, f->encoding);
 
-	make_records(records, FLOWS_MAX, f->flows, f->tunnels);
+	load_records(records, FLOWS_MAX, f->flows, f->tunnels);
 	g.records = records;
 	err = err || warm_up(&g, f->flows) || cost_count(&(struct cost_job){ f->name, prepare, drain, &g }, RECORDS);
 	if (!err && f == figures)
