@@ -131,6 +131,51 @@ static void test_smartx_message(void)
 	try_all("smartx", FRAMING_MESSAGE, 0);
 }
 
+/* Up to n records, each with a text of its own; after the 20th the batch can't grow any more, if so. How many it took. */
+static uint64_t fill_with_texts(struct batch *b, unsigned int n, bool bounded)
+{
+	struct nt_record r = sample_record();
+	struct tagged t = sample_tagged(&r);
+	struct tags tags = { 0 };
+	struct encoder *e;
+	uint64_t added;
+
+	t.tags = &tags;
+	CHECK_EQ(encoder_open(&e, "avro", FRAMING_MESSAGE, STREAM_PACKETS, &sample_origin), 0);
+	CHECK_EQ(encoder_begin(e, b, 1), 0);
+	for (unsigned int i = 0; i < n; i++, r.seq++) {
+		struct text *text = calloc(1, sizeof(*text) + 64);
+
+		text->id = i + 1;
+		text->len = 63;
+		memset(text->s, 'a', text->len);
+		tags.src_instance = text;
+		fail_above = bounded && i >= 20 ? b->bytes.cap : 0;
+		(void)!encoder_add(e, b, &t);
+		fail_above = 0;
+		free(text);
+	}
+	added = b->count;
+	CHECK_EQ(encoder_end(e, b, 0), 0);
+	CHECK_EQ(b->count, added);
+	encoder_close(e);
+	return added;
+}
+
+/* Memory is gone for good while a batch is written: what it took is whole, texts of what it could not take are left out. */
+static void test_a_batch_that_cannot_grow(void)
+{
+	struct batch bounded = { 0 }, same = { 0 };
+	uint64_t added = fill_with_texts(&bounded, 1000, true);
+
+	CHECK(added > 20 && added < 900);
+	CHECK(bounded.bytes.len <= bounded.bytes.cap);
+	CHECK_EQ(fill_with_texts(&same, added, false), added);
+	check_same(&same, &bounded, 0);
+	batch_free(&bounded);
+	batch_free(&same);
+}
+
 static void test_buf(void)
 {
 	struct buf b = { 0 };
@@ -157,6 +202,7 @@ int main(void)
 	RUN(test_avro_message);
 	RUN(test_smartx_stream);
 	RUN(test_smartx_message);
+	RUN(test_a_batch_that_cannot_grow);
 	RUN(test_buf);
 	return check_done();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * failing_alloc.h - makes the n-th allocation fail. For programs that are
+ * failing_alloc.h - makes the n-th allocation fail, or large ones. For programs that are
  * linked with --wrap=malloc,calloc,realloc,reallocarray; test_wrapped says
  * whether this one was.
  */
@@ -11,7 +11,8 @@
 #include "check.h"
 
 static long fail_at;			/* this allocation from now on fails; 0: none */
-static long failed;			/* how many did */
+static size_t fail_above;		/* one of more bytes fails; 0: none */
+static long failed;			/* how many did by fail_at */
 
 static int fails(void)
 {
@@ -43,7 +44,7 @@ void *__wrap_calloc(size_t n, size_t size)
 
 void *__wrap_realloc(void *p, size_t n)
 {
-	return fails() ? NULL : __real_realloc(p, n);
+	return (fail_above && n > fail_above) || fails() ? NULL : __real_realloc(p, n);
 }
 
 void *__wrap_reallocarray(void *p, size_t n, size_t size)

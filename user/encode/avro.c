@@ -277,6 +277,7 @@ static int avro_begin(struct encoder *e, struct batch *b)
 		err = dict_begin(&e->dict);
 	if (err)
 		return err;
+	e->texts = 0;
 	b->body = room;
 	b->bytes.len = room;
 	return 0;
@@ -327,6 +328,7 @@ static int avro_add(struct encoder *e, struct batch *b, const struct tagged *t)
 	p = t->flow ? avro_flow(e, p, t, tags) : avro_packet(e, p, t, tags);
 	b->bytes.len = p - b->bytes.data;
 	b->tail = e->dict.bytes.len;
+	e->texts = e->dict.count;
 	return 0;
 }
 
@@ -346,14 +348,17 @@ static size_t close_gap(struct buf *bytes, size_t begin)
 	return 0;
 }
 
-/* Everything of a batch behind its last record: ends the array, and adds the one of texts, "" first. */
-static unsigned char *avro_trailer(unsigned char *p, const struct dict *d)
+/*
+ * Everything of a batch behind its last record: ends the array, and adds the one of texts, "" first. There is room for
+ * those up to that record; what the dictionary has of records that could not be added is left out.
+ */
+static unsigned char *avro_trailer(unsigned char *p, const struct encoder *e, const struct batch *b)
 {
 	*p++ = 0;
-	p = put_varint(p, 1 + (int64_t)d->count);
+	p = put_varint(p, 1 + (int64_t)e->texts);
 	*p++ = 0;
-	if (d->bytes.len)
-		p = put_bytes(p, d->bytes.data, d->bytes.len);
+	if (b->tail)
+		p = put_bytes(p, e->dict.bytes.data, b->tail);
 	*p++ = 0;
 	return p;
 }
@@ -366,7 +371,7 @@ static void avro_end(struct encoder *e, struct batch *b)
 	size_t begin = b->body - header, framed;
 
 	memcpy(bytes->data + begin, e->own.data, header);
-	bytes->len = avro_trailer(bytes->data + bytes->len, &e->dict) - bytes->data;
+	bytes->len = avro_trailer(bytes->data + bytes->len, e, b) - bytes->data;
 	framed = avro_frame(e, frame, bytes->len - begin);
 	begin -= framed;
 	memcpy(bytes->data + begin, frame, framed);

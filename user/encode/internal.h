@@ -46,6 +46,7 @@ struct encoder {
 	struct buf own;			/* JSON, smartx: the run's fields; Avro: scratch for a header */
 	struct stamp stamp;
 	struct dict dict;		/* Avro: of the batch that is open */
+	uint32_t texts;			/* Avro: those of them that its records need */
 	struct name name;		/* Avro: of the record before */
 	unsigned char sync[SYNC_BYTES];
 	unsigned char mark[MARK_BYTES];
