@@ -21,7 +21,7 @@ enum rig_prog { RIG_XDP, RIG_TC_IN, RIG_TC_OUT, RIG_TC_IN_L3, RIG_TC_OUT_L3, RIG
 
 struct rig_settings {
 	struct nt_config cfg;
-	uint32_t ring_bytes;		/* of one chunk at most; 0: no ring */
+	uint32_t ring_bytes;		/* a power of two; 0: no ring */
 	uint32_t flow_entries;		/* of each flow table, short and long; 0: none */
 	bool leave;			/* records stay in the ring */
 };

@@ -45,17 +45,32 @@ static int pin(struct rig *r)
 	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
+/* Of the map: a ring that is smaller than one is bounded by the programs. */
+static uint32_t chunks(const struct rig *r)
+{
+	return r->set.ring_bytes > NT_CHUNK_BYTES ? r->set.ring_bytes / NT_CHUNK_BYTES : 1;
+}
+
+static int make_ring(const struct rig *r)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_test_ring", 4, sizeof(*r->ring), chunks(r), &opts);
+}
+
 int rig_next(struct rig *r, struct nt_record *out)
 {
 	struct nt_ring_chunk *c = r->ring;
+	const uint8_t *at;
 
 	if (!c || c->consumer == c->producer)
 		return 0;
+	at = c[c->consumer / NT_CHUNK_BYTES % chunks(r)].data + c->consumer % NT_CHUNK_BYTES;
 	memset(out, 0, sizeof(*out));
-	memcpy(out, c->data + c->consumer % NT_CHUNK_BYTES, NT_RECORD_SIZE(0));
+	memcpy(out, at, NT_RECORD_SIZE(0));
 	if (out->tunnels > NT_TUNNELS_MAX)
 		return 0;
-	memcpy(out, c->data + c->consumer % NT_CHUNK_BYTES, NT_RECORD_SIZE(out->tunnels));
+	memcpy(out, at, NT_RECORD_SIZE(out->tunnels));
 	c->consumer += NT_RECORD_SIZE(out->tunnels);
 	return 1;
 }
@@ -73,18 +88,14 @@ static void take(struct rig *r)
 
 static int add_ring(struct rig *r)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
 	uint32_t cpu = r->cpu;
 	void *ring;
 
 	if (!r->set.ring_bytes)
 		return 0;
-	r->ring_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_test_ring", 4, sizeof(*r->ring), 1, &opts);
-	if (r->ring_fd < 0)
-		return r->ring_fd;
 	if (bpf_map_update_elem(bpf_map__fd(r->skel->maps.nt_rings), &cpu, &r->ring_fd, BPF_ANY))
 		return -errno;
-	ring = mmap(NULL, sizeof(*r->ring), PROT_READ | PROT_WRITE, MAP_SHARED, r->ring_fd, 0);
+	ring = mmap(NULL, chunks(r) * sizeof(*r->ring), PROT_READ | PROT_WRITE, MAP_SHARED, r->ring_fd, 0);
 	if (ring == MAP_FAILED)
 		return -errno;
 	r->ring = ring;
@@ -126,7 +137,10 @@ static int load(struct rig *r)
 		return -errno;
 	r->skel->rodata->nt_cfg = r->set.cfg;
 	r->skel->rodata->nt_cfg.ring_bytes = r->set.ring_bytes ? r->set.ring_bytes : NT_CHUNK_BYTES;
-	err = bpf_map__set_max_entries(r->skel->maps.nt_rings, cpus);
+	r->ring_fd = make_ring(r);
+	err = r->ring_fd < 0 ? r->ring_fd : bpf_map__set_inner_map_fd(r->skel->maps.nt_rings, r->ring_fd);
+	if (!err)
+		err = bpf_map__set_max_entries(r->skel->maps.nt_rings, cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(r->skel->maps.nt_flows_short, 2 * cpus);
 	if (!err)
@@ -154,7 +168,7 @@ int rig_open(struct rig *r, const struct rig_settings *s)
 void rig_close(struct rig *r)
 {
 	if (r->ring)
-		munmap(r->ring, sizeof(*r->ring));
+		munmap(r->ring, chunks(r) * sizeof(*r->ring));
 	if (r->ring_fd >= 0)
 		close(r->ring_fd);
 	for (int i = 0; i < 4; i++)

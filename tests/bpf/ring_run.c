@@ -127,6 +127,24 @@ static void test_sizes_in_the_ring(void)
 	rig_close(&rig);
 }
 
+/* Chunk after chunk, and around the end into the first one, whose slack the last record may have taken. */
+static void test_chunks(void)
+{
+	const uint32_t bytes = 4 * NT_CHUNK_BYTES;
+	unsigned int fit = bytes / NT_RECORD_SIZE(2), n = 0;
+
+	CHECK_EQ(open_rig(bytes, 0), 0);
+	for (int lap = 0; lap < 3; lap++) {
+		for (unsigned int i = 0; i < fit && rig.skel; i++)
+			send(&tunnel, RIG_XDP, NT_COUNT_RECORDED);
+		send(&plain, RIG_XDP, bytes - fit * NT_RECORD_SIZE(2) < NT_RECORD_SIZE(0) ? NT_COUNT_RING_FULL : NT_COUNT_RECORDED);
+		n = drain();
+		CHECK(n == fit || n == fit + 1);
+		last_seq = rig.now.seq;
+	}
+	rig_close(&rig);
+}
+
 static void test_no_ring(void)
 {
 	uint32_t cpu;
@@ -185,6 +203,39 @@ static void run_wake(uint64_t wake_bytes, bool woken)
 	rig_close(&rig);
 }
 
+/* Whoever waits for the bell is woken by it, each time: it is of all rings. */
+static void test_bell_wakes_all(void)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLET };
+	struct rig_settings s = rig_defaults();
+	struct bell bell[2];
+	int wait[2];
+
+	s.cfg.replay = 0;
+	s.cfg.ring_wake_bytes = 1;
+	s.leave = true;
+	CHECK_EQ(rig_open(&rig, &s), 0);
+	for (int i = 0; i < 2; i++) {
+		wait[i] = epoll_create1(0);
+		CHECK_EQ(bell_open(&bell[i], bpf_map__fd(rig.skel->maps.nt_bell)), 0);
+		CHECK_EQ(epoll_ctl(wait[i], EPOLL_CTL_ADD, bell[i].fd, &e), 0);
+	}
+	for (int n = 0; n < 5000 && rig.skel; n++) {	/* more than the bell has room for */
+		send(&plain, RIG_XDP, NT_COUNT_RECORDED);
+		rig.ring->consumer = rig.ring->producer;
+		for (int i = 0; i < 2; i++) {
+			CHECK_EQ(epoll_wait(wait[i], &e, 1, 2000), 1);
+			bell_hush(&bell[i]);
+			CHECK_EQ(epoll_wait(wait[i], &e, 1, 0), 0);
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		bell_close(&bell[i]);
+		close(wait[i]);
+	}
+	rig_close(&rig);
+}
+
 static void test_wake_by_level(void)
 {
 	run_wake(1000, true);
@@ -201,8 +252,10 @@ int main(void)
 	RUN(test_ring_then_table_full);
 	RUN(test_no_ring_but_tables);
 	RUN(test_sizes_in_the_ring);
+	RUN(test_chunks);
 	RUN(test_no_ring);
 	RUN(test_never_a_ring);
 	RUN(test_wake_by_level);
+	RUN(test_bell_wakes_all);
 	return check_done();
 }

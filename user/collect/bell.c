@@ -6,6 +6,7 @@
 #include "collect/bell.h"
 
 #include <errno.h>
+#include <linux/bpf.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -37,8 +38,15 @@ void bell_close(struct bell *b)
 	*b = (struct bell){ .fd = -1 };
 }
 
-/* Of several that do this at once one may take the position back a little: what is there twice says nothing twice. */
+/*
+ * A little always stays: where there is nothing, the kernel has no event for the others that were woken with this one,
+ * and it may be a ring of theirs that was rung for. Of several that do this at once one may take the position back:
+ * what is there twice says nothing twice.
+ */
 void bell_hush(struct bell *b)
 {
-	__atomic_store_n(b->consumer, __atomic_load_n(b->producer, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
+	unsigned long end = __atomic_load_n(b->producer, __ATOMIC_ACQUIRE);
+
+	if (end)
+		__atomic_store_n(b->consumer, end - BPF_RINGBUF_HDR_SZ, __ATOMIC_RELEASE);
 }
