@@ -146,6 +146,38 @@ static void test_no_record(void)
 	close_bench(&b);
 }
 
+/* Somebody else wrote to the positions: no more than is mapped is read, and it ends. */
+static void check_damaged(uint64_t producer, uint64_t consumer, uint8_t tunnels)
+{
+	struct bench b;
+	uint32_t bytes = 0;
+
+	open_bench(&b);
+	CHECK(put(&b, 1, tunnels));
+	b.chunks->producer = producer;
+	b.chunks->consumer = consumer;
+	CHECK_EQ(ring_fill(&b.ring), SIZE);
+	ring_close(&b.ring);
+	CHECK_EQ(ring_open(&b.ring, b.fd, SIZE), 0);
+	CHECK(ring_next(&b.ring, &bytes) != NULL);
+	CHECK_EQ(bytes, 1);		/* no record */
+	CHECK_EQ(b.ring.read_pos, producer);
+	check_empty(&b);
+	ring_release(&b.ring, b.ring.read_pos);
+	CHECK_EQ(ring_fill(&b.ring), 0);
+	CHECK(put(&b, 2, 1));		/* well again */
+	check_next(&b, 2, 1);
+	close_bench(&b);
+}
+
+static void test_damaged_positions(void)
+{
+	check_damaged(1000, 2000, 0);
+	check_damaged((1ULL << 32) + 1000, 1000, NT_TUNNELS_MAX + 1);
+	check_damaged((1ULL << 32) + 1000, 1000, 1);
+	check_damaged(8, ~0ULL - 7 - SIZE, 0);
+}
+
 static void test_no_map(void)
 {
 	struct ring r;
@@ -159,6 +191,7 @@ int main(void)
 	RUN(test_laps);
 	RUN(test_released_and_sought);
 	RUN(test_no_record);
+	RUN(test_damaged_positions);
 	RUN(test_no_map);
 	return check_done();
 }

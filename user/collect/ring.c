@@ -38,18 +38,19 @@ static const struct nt_record *record_at(const struct ring *r, uint64_t pos)
 	return (const struct nt_record *)(c->data + pos % NT_CHUNK_BYTES);
 }
 
-/* Never more than is there. */
-static uint32_t length(const struct ring *r, const struct nt_record *rec)
+/* Never more than is there. All that is there where that is more than a ring: somebody else wrote to its positions. */
+static uint64_t length(const struct ring *r, const struct nt_record *rec)
 {
 	uint64_t left = r->end - r->read_pos;
 	uint64_t bytes = rec->tunnels <= NT_TUNNELS_MAX ? NT_RECORD_SIZE(rec->tunnels) : left;
 
-	return bytes < left ? bytes : left;
+	return bytes < left && left <= r->size ? bytes : left;
 }
 
 const void *ring_next(struct ring *r, uint32_t *len)
 {
 	const struct nt_record *rec;
+	uint64_t bytes;
 
 	if (r->read_pos == r->end) {
 		r->end = __atomic_load_n(&r->chunks[0].producer, __ATOMIC_ACQUIRE);
@@ -57,8 +58,9 @@ const void *ring_next(struct ring *r, uint32_t *len)
 			return NULL;
 	}
 	rec = record_at(r, r->read_pos);
-	*len = length(r, rec);
-	r->read_pos += *len;
+	bytes = length(r, rec);
+	*len = bytes <= r->size ? bytes : 1;
+	r->read_pos += bytes;
 	return rec;
 }
 
@@ -75,6 +77,9 @@ void ring_release(struct ring *r, uint64_t pos)
 
 uint64_t ring_fill(const struct ring *r)
 {
-	return __atomic_load_n(&r->chunks[0].producer, __ATOMIC_ACQUIRE) -
-	       __atomic_load_n(&r->chunks[0].consumer, __ATOMIC_RELAXED);
+	/* Consumer first: read the other way round, it could be ahead. Meanwhile as much as a ring may have passed. */
+	uint64_t consumer = __atomic_load_n(&r->chunks[0].consumer, __ATOMIC_ACQUIRE);
+	uint64_t fill = __atomic_load_n(&r->chunks[0].producer, __ATOMIC_ACQUIRE) - consumer;
+
+	return fill < r->size ? fill : r->size;
 }
