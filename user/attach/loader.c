@@ -53,10 +53,18 @@ static void raise_fd_limit(void)
 	setrlimit(RLIMIT_NOFILE, &r);
 }
 
+bool loader_kernel_before(unsigned int major, unsigned int minor)
+{
+	unsigned int is_major = 0, is_minor = 0;
+	struct utsname u;
+
+	return !uname(&u) && sscanf(u.release, "%u.%u", &is_major, &is_minor) == 2 &&
+	       (is_major < major || (is_major == major && is_minor < minor));
+}
+
 static void log_load_failure(int err)
 {
 	struct utsname u;
-	unsigned int major = 0, minor = 0;
 
 	if (err == -EPERM || err == -EACCES) {
 		log_error("load programs: %s: needs the capabilities CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run it as root", strerror(-err));
@@ -66,8 +74,7 @@ static void log_load_failure(int err)
 		log_error("load programs: %s: raise the limit of open files (ulimit -n)", strerror(-err));
 		return;
 	}
-	if (!uname(&u) && sscanf(u.release, "%u.%u", &major, &minor) == 2 &&
-	    (major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR))) {
+	if (!uname(&u) && loader_kernel_before(KERNEL_MAJOR, KERNEL_MINOR)) {
 		log_error("load programs: kernel %s is too old: ninetap needs %d.%d or later", u.release, KERNEL_MAJOR, KERNEL_MINOR);
 		return;
 	}
@@ -133,15 +140,15 @@ static int open_and_load(struct loader *l, const struct options *o, uint32_t onl
 		return -errno;
 	}
 	err = loader_size_maps(l, o, online);
-	if (err)
-		return err;
-	set_config(l->skel, o, l->ring_bytes, replay);
-	err = nt_bpf__load(l->skel);
+	if (!err) {
+		set_config(l->skel, o, l->ring_bytes, replay);
+		err = nt_bpf__load(l->skel);
+		if (err)
+			log_load_failure(err);
+	}
 	if (l->ring_template >= 0)
 		close(l->ring_template);
 	l->ring_template = -1;
-	if (err)
-		log_load_failure(err);
 	return err;
 }
 

@@ -72,17 +72,30 @@ uint32_t loader_bounded_flow_entries(uint32_t wanted, uint32_t online)
 }
 
 /*
+ * A kernel before 6.4 may compile a lookup in a map of an array of maps so
+ * that it gives the first element whatever is asked for ("bpf: Fix elem_size
+ * not being set for inner maps"; stable kernels got it later, which their
+ * releases' names don't tell). BPF_F_INNER_MAP makes it call the lookup.
+ */
+static uint32_t ring_flags(void)
+{
+	return BPF_F_MMAPABLE | (loader_kernel_before(6, 4) ? BPF_F_INNER_MAP : 0);
+}
+
+/*
  * Lookups in a ring are compiled into the programs only if the template says
  * how many chunks it has. It is memory as a ring is: closed once they are loaded.
  */
 static int make_template(struct loader *l)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = ring_flags());
 
 	l->ring_template = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_ring", sizeof(__u32), sizeof(struct nt_ring_chunk),
 					  l->ring_bytes / NT_CHUNK_BYTES, &opts);
-	if (l->ring_template < 0)
+	if (l->ring_template < 0) {
+		log_error("make the template of rings: %s: a smaller --ring-bytes may help", strerror(-l->ring_template));
 		return l->ring_template;
+	}
 	return bpf_map__set_inner_map_fd(l->skel->maps.nt_rings, l->ring_template);
 }
 
@@ -256,7 +269,7 @@ static int make_ring(struct loader *l, uint32_t cpu)
 	const struct inner ring = {
 		.outer = l->skel->maps.nt_rings, .kind = "ring",
 		.type = BPF_MAP_TYPE_ARRAY, .key = sizeof(__u32), .value = sizeof(struct nt_ring_chunk),
-		.entries = l->ring_bytes / NT_CHUNK_BYTES, .flags = BPF_F_MMAPABLE,
+		.entries = l->ring_bytes / NT_CHUNK_BYTES, .flags = ring_flags(),
 	};
 	char pin[PINS_NAME_BYTES];
 

@@ -24,6 +24,9 @@ int loader_adopt(struct loader *l, const struct options *o) __attribute__((warn_
 uint32_t loader_bounded_ring_bytes(uint64_t wanted, uint32_t online);
 uint32_t loader_bounded_flow_entries(uint32_t wanted, uint32_t online);
 
+/* By the release that it names. */
+bool loader_kernel_before(unsigned int major, unsigned int minor);
+
 /* After it: what is shared with the programs, and rings and tables of those CPUs. */
 int loader_share(struct loader *l) __attribute__((warn_unused_result));
 int loader_make_cpus(struct loader *l, const struct cpus *online, int only_cpu)
