@@ -309,7 +309,7 @@ void ifaces_verify(struct ifaces *s, struct iface *i)
 	i->retry_ns = now + i->wait_ns;
 }
 
-static bool is_attached(const struct iface *i)
+bool ifaces_attached(const struct iface *i)
 {
 	return i->in.hook != CHAIN_NONE && i->out.hook != CHAIN_NONE;
 }
@@ -319,7 +319,7 @@ size_t ifaces_count(const struct ifaces *s)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n; i++)
-		n += is_attached(&s->list[i]);
+		n += ifaces_attached(&s->list[i]);
 	return n;
 }
 
@@ -329,7 +329,7 @@ void ifaces_each(const struct ifaces *s,
 	for (size_t i = 0; i < s->n; i++) {
 		const struct iface *f = &s->list[i];
 
-		if (is_attached(f))
+		if (ifaces_attached(f))
 			cb(f->link.ifindex, f->link.name, f->rule, arg);
 	}
 }

@@ -58,9 +58,10 @@ int ifaces_fd(const struct ifaces *s);
 int ifaces_event(struct ifaces *s) __attribute__((warn_unused_result));
 
 /*
- * Verifies the attachments of at most IFACES_CHECK_MAX interfaces, all of them
- * in turn, and restores what is missing. Once a second; the kernel tells of
- * filters of TC at once (ifaces_event()), but not of links.
+ * Tries again what is not attached, verifies what is on at most
+ * IFACES_CHECK_MAX interfaces, all of them in turn, and restores what is
+ * missing. Once a second; the kernel tells of filters of TC at once
+ * (ifaces_event()), but not of links.
  */
 #define IFACES_CHECK_MAX 64U
 void ifaces_check(struct ifaces *s);

@@ -55,6 +55,9 @@ int ifaces_link(struct ifaces *s, const struct link *l);
 /* An interface that is not there any more. */
 void ifaces_gone(struct ifaces *s, int ifindex);
 
+/* In both directions. */
+bool ifaces_attached(const struct iface *i);
+
 /* Attaches or restores what is missing, unless that was tried just now. */
 void ifaces_verify(struct ifaces *s, struct iface *i);
 

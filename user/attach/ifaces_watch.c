@@ -169,9 +169,16 @@ int ifaces_event(struct ifaces *s)
 	return err;
 }
 
-/* A look at an interface takes several calls of the kernel: with a thousand of them idle it would be felt. */
+/*
+ * A look at an interface takes several calls of the kernel: with a thousand of
+ * them idle it would be felt. One that is not attached costs nothing until it
+ * is time to try it again.
+ */
 void ifaces_check(struct ifaces *s)
 {
+	for (size_t i = 0; i < s->n; i++)
+		if (!ifaces_attached(&s->list[i]))
+			ifaces_verify(s, &s->list[i]);
 	for (size_t i = 0; i < s->n && i < IFACES_CHECK_MAX; i++) {
 		if (s->checked >= s->n)
 			s->checked = 0;
