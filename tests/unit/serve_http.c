@@ -206,7 +206,7 @@ static void test_illness_is_told(void)
 	l.worker_idle_ns = 6 * SECOND;
 	serve_publish(s, &l);
 	CHECK(begins(ask(s, GET("/healthz")), "HTTP/1.1 503 "));
-	CHECK(strstr(answer, "\r\n\r\nthe worker has not looked at its rings for more than 5 s\n") != NULL);
+	CHECK(strstr(answer, "\r\n\r\na worker has not looked at its rings for more than 5 s\n") != NULL);
 	CHECK(begins(ask(s, GET("/metrics")), "HTTP/1.1 200 "));
 	serve_close(s);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * flow_thread.h - the thread that empties the kernel's flow tables each
- * second, and sends what is due through its outbox to the worker.
+ * second, and sends what is due through its outbox to the first worker.
  *
  * Waiting for running programs takes tens of milliseconds, in which nobody
- * would drain the rings: so it is not the worker's.
+ * would drain the rings: so it is no worker's.
  */
 #ifndef NINETAP_FLOW_THREAD_H
 #define NINETAP_FLOW_THREAD_H
@@ -22,7 +22,7 @@ struct flow_thread_settings {
 	struct iface_table *ifaces;
 };
 
-/* Ready, but not running: what flow_thread_outbox() gives is the worker's to know first. 0 or a sysexits(3) code, logged. */
+/* Ready, but not running: what flow_thread_outbox() gives is the workers' to know first. 0 or a sysexits(3) code, logged. */
 int flow_thread_open(struct flow_thread **out, const struct flow_thread_settings *s) __attribute__((warn_unused_result));
 int flow_thread_start(struct flow_thread *t) __attribute__((warn_unused_result));
 

@@ -24,7 +24,7 @@ struct flow_writer {
 	struct flows *flows;
 	struct tagger *tagger;
 	struct encoder *encoder;
-	struct outbox *outbox;		/* parcels for the worker */
+	struct outbox *outbox;		/* parcels for the first worker */
 	const struct tag_origin *origin;
 	outlet_label *label;		/* the owner sets these two before the first flow */
 	void *label_arg;

@@ -27,7 +27,7 @@ struct observer_settings {
 int observer_open(struct observer **out, const struct observer_settings *s) __attribute__((warn_unused_result));
 void observer_close(struct observer *o);	/* after the sink; NULL is fine */
 
-/* Parcels of events, for the worker; NULL: there are none. */
+/* Parcels of events, for the first worker; NULL: there are none. */
 struct outbox *observer_outbox(const struct observer *o);
 
 /* For struct outlet_settings: an event of each loss in the spool. arg is the observer. The worker's thread. */

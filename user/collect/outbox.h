@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * outbox.h - batches that are made in one thread, flows and events, and put
- * into the sink by another, the worker. No record of a packet goes this way.
+ * into the sink by another, the first worker. No record of a packet goes this way.
  *
  * A parcel belongs to the sender until it is sent, then to the worker, and
  * comes back once the sink has reported it. The number of parcels is bounded:

@@ -4,7 +4,7 @@
  * packet, CPU by CPU, and the state of what it passes through.
  *
  * Filled once a second by the thread that runs ninetap, from the kernel's
- * counters, the worker and the sink; read by the events of the stream
+ * counters, the workers and the sink; read by the events of the stream
  * (events.h) and the metrics (serve/). Pure data: nothing here asks anybody.
  */
 #ifndef NINETAP_LEDGER_H
@@ -47,7 +47,7 @@ struct ledger {
 	size_t ifaces_n;
 	struct sink_stats sink;
 	int64_t clock_error_ns;
-	uint64_t worker_idle_ns;	/* since the worker looked at its rings for the last time */
+	uint64_t worker_idle_ns;	/* since the slowest worker looked at its rings for the last time */
 };
 
 extern const char *const ledger_count_names[NT_COUNT_MAX];	/* "seen", "recorded", ... */

@@ -40,7 +40,7 @@ const char *health_check(struct health *h, const struct ledger *l, int64_t now_n
 	bool waits = sink_waits(h, &l->sink, now_ns), fails = spool_fails(h, &l->sink, now_ns);
 
 	if (l->worker_idle_ns > HEALTH_WORKER_NS)
-		return "the worker has not looked at its rings for more than 5 s";
+		return "a worker has not looked at its rings for more than 5 s";
 	if (waits)
 		return "the output has made nothing safe for more than 10 s, and records wait";
 	if (fails)
