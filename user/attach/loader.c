@@ -62,7 +62,7 @@ bool loader_kernel_before(unsigned int major, unsigned int minor)
 	       (is_major < major || (is_major == major && is_minor < minor));
 }
 
-static void log_load_failure(int err)
+void loader_log_failure(int err)
 {
 	struct utsname u;
 
@@ -136,7 +136,7 @@ static int open_and_load(struct loader *l, const struct options *o, uint32_t onl
 
 	l->skel = nt_bpf__open();
 	if (!l->skel) {
-		log_load_failure(-errno);
+		loader_log_failure(-errno);
 		return -errno;
 	}
 	err = loader_size_maps(l, o, online);
@@ -144,7 +144,7 @@ static int open_and_load(struct loader *l, const struct options *o, uint32_t onl
 		set_config(l->skel, o, l->ring_bytes, replay);
 		err = nt_bpf__load(l->skel);
 		if (err)
-			log_load_failure(err);
+			loader_log_failure(err);
 	}
 	if (l->ring_template >= 0)
 		close(l->ring_template);

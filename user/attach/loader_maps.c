@@ -89,14 +89,16 @@ static uint32_t ring_flags(void)
 static int make_template(struct loader *l)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = ring_flags());
+	int err;
 
 	l->ring_template = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nt_ring", sizeof(__u32), sizeof(struct nt_ring_chunk),
 					  l->ring_bytes / NT_CHUNK_BYTES, &opts);
-	if (l->ring_template < 0) {
-		log_error("make the template of rings: %s: a smaller --ring-bytes may help", strerror(-l->ring_template));
-		return l->ring_template;
-	}
-	return bpf_map__set_inner_map_fd(l->skel->maps.nt_rings, l->ring_template);
+	err = l->ring_template < 0 ? l->ring_template : bpf_map__set_inner_map_fd(l->skel->maps.nt_rings, l->ring_template);
+	if (err == -ENOMEM)
+		log_error("make the template of rings: %s: a smaller --ring-bytes may help", strerror(-err));
+	else if (err)
+		loader_log_failure(err);
+	return err;
 }
 
 int loader_size_maps(struct loader *l, const struct options *o, uint32_t online)
@@ -116,13 +118,11 @@ int loader_size_maps(struct loader *l, const struct options *o, uint32_t online)
 		err = bpf_map__set_max_entries(s->maps.nt_outcomes, l->cpus);
 	if (!err)
 		err = bpf_map__set_max_entries(s->maps.nt_flow_slots, l->slots_n);
-	if (!err && !l->adopted)
-		err = make_template(l);
 	if (err) {
 		log_error("size the maps: %s", strerror(-err));
 		return err;
 	}
-	return l->adopted ? loader_adopt(l, o) : 0;
+	return l->adopted ? loader_adopt(l, o) : make_template(l);
 }
 
 /* Writable for both sides; elements lie one behind the other. */

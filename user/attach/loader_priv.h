@@ -24,6 +24,9 @@ int loader_adopt(struct loader *l, const struct options *o) __attribute__((warn_
 uint32_t loader_bounded_ring_bytes(uint64_t wanted, uint32_t online);
 uint32_t loader_bounded_flow_entries(uint32_t wanted, uint32_t online);
 
+/* Why programs and maps can't be loaded, and what to do. */
+void loader_log_failure(int err);
+
 /* By the release that it names. */
 bool loader_kernel_before(unsigned int major, unsigned int minor);
 
