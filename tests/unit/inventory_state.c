@@ -408,7 +408,7 @@ static void test_texts(void)
 
 	CHECK_EQ(texts_open(&pool), 0);
 	a = texts_take(pool, "a text");
-	CHECK(texts_take(pool, "a text") == a && a->refs == 2 && a->len == 6);
+	CHECK(texts_take(pool, "a text") == a && a->refs == 2 && a->len == 6 && a->ascii);
 	b = texts_take(pool, "another that is longer than eight");
 	CHECK(a->id != b->id && texts_bound(pool) == 2);
 	texts_drop(pool, a);
@@ -417,6 +417,8 @@ static void test_texts(void)
 	CHECK(!texts_find(pool, "a text"));
 	a = texts_take(pool, "a third");
 	CHECK(a->id == 0 && texts_bound(pool) == 2);
+	b = texts_take(pool, "gr\xc3\xbc\xc3\x9f");
+	CHECK(b && b->len == 6 && !b->ascii);
 	texts_drop(pool, NULL);
 	texts_close(pool);
 	texts_close(NULL);

@@ -22,6 +22,9 @@ static inline void sample_text_set(union sample_text *t, uint32_t id, const char
 {
 	t->text.id = id;
 	t->text.len = strlen(s);
+	t->text.ascii = 1;
+	for (const char *c = s; *c; c++)
+		t->text.ascii &= (unsigned char)*c < 0x80;
 	memcpy(t->room + offsetof(struct text, s), s, strlen(s) + 1);
 }
 

@@ -3,7 +3,6 @@
  * dict.c - see dict.h.
  */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include "encode/dict.h"
 #include "encode/put.h"
@@ -60,36 +59,17 @@ static int grow(struct dict *d)
 	return 0;
 }
 
-/* Whether n bytes hold no other characters than those of ASCII, a byte each. */
-static bool is_ascii(const char *s, size_t n)
-{
-	const uint64_t high = 0x8080808080808080;
-	uint64_t word = 0, seen = 0;
-
-	if (n < sizeof(word)) {
-		memcpy(&word, s, n);
-		return !(word & high);
-	}
-	for (size_t i = 0; i < n - sizeof(word); i += sizeof(word)) {
-		memcpy(&word, s + i, sizeof(word));
-		seen |= word;
-	}
-	memcpy(&word, s + n - sizeof(word), sizeof(word));
-	return !((seen | word) & high);
-}
-
 /* Ids of instances and names are ASCII as a rule: those are copied as they are. */
 static int append(struct dict *d, const struct text *t)
 {
-	bool ascii = is_ascii(t->s, t->len);
-	size_t size = ascii ? t->len : text_size(t->s);
+	size_t size = t->ascii ? t->len : text_size(t->s);
 	int err = buf_reserve(&d->bytes, PUT_VARINT_MAX + size);
 	unsigned char *p;
 
 	if (err)
 		return err;
 	p = put_varint(d->bytes.data + d->bytes.len, size);
-	p = ascii ? put_bytes(p, t->s, size) : put_text(p, t->s);
+	p = t->ascii ? put_bytes(p, t->s, size) : put_text(p, t->s);
 	d->bytes.len = p - d->bytes.data;
 	return 0;
 }

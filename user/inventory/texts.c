@@ -4,8 +4,10 @@
  * the ids that are free. Beside the data path: records only read texts.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/slab.h"
 #include "inventory/table.h"
 #include "inventory/texts.h"
 
@@ -16,6 +18,7 @@ struct entry {
 
 struct texts {
 	struct table table;
+	struct slab entries;		/* encoders copy them record by record */
 	uint32_t bound;
 	uint32_t *spare;		/* ids below bound that no text has */
 	uint32_t spare_n, spare_cap;	/* cap >= bound, so that to give one back never fails */
@@ -34,6 +37,16 @@ int texts_open(struct texts **out)
 	return 0;
 }
 
+static size_t entry_bytes(size_t len)
+{
+	return sizeof(struct entry) + len + 1;
+}
+
+static void entry_free(struct texts *pool, struct entry *e)
+{
+	slab_give(&pool->entries, e, entry_bytes(e->text.len));
+}
+
 void texts_close(struct texts *pool)
 {
 	if (!pool)
@@ -41,9 +54,10 @@ void texts_close(struct texts *pool)
 	for (uint32_t i = 0; i <= pool->table.mask; i++) {
 		for (struct node *n = pool->table.bucket[i], *next; n; n = next) {
 			next = n->next;
-			free(OBJECT_OF(n, struct entry, link.node));
+			entry_free(pool, OBJECT_OF(n, struct entry, link.node));
 		}
 	}
+	slab_free(&pool->entries);
 	table_close(&pool->table);
 	free(pool->spare);
 	free(pool);
@@ -90,18 +104,28 @@ static int reserve_ids(struct texts *pool)
 	return 0;
 }
 
+static bool is_ascii(const char *s, size_t len)
+{
+	unsigned char seen = 0;
+
+	for (size_t i = 0; i < len; i++)
+		seen |= (unsigned char)s[i];
+	return seen < 0x80;
+}
+
 static struct entry *insert(struct texts *pool, const char *s, size_t len, uint32_t hash)
 {
 	struct entry *e;
 
 	if (reserve_ids(pool))
 		return NULL;
-	e = malloc(sizeof(*e) + len + 1);
+	e = slab_take(&pool->entries, entry_bytes(len));
 	if (!e)
 		return NULL;
 	e->text.id = pool->spare_n ? pool->spare[--pool->spare_n] : pool->bound++;
 	e->text.len = (uint32_t)len;
 	e->text.refs = 0;
+	e->text.ascii = is_ascii(s, len);
 	memcpy(e->text.s, s, len + 1);
 	table_add(&pool->table, &e->link, hash);
 	return e;
@@ -140,7 +164,7 @@ void texts_drop(struct texts *pool, const struct text *t)
 		return;
 	table_del(&pool->table, &e->link);
 	pool->spare[pool->spare_n++] = e->text.id;
-	free(e);
+	entry_free(pool, e);
 }
 
 uint32_t texts_bound(const struct texts *pool)

@@ -15,7 +15,8 @@
 struct text {
 	uint32_t id;
 	uint32_t len;			/* bytes of s without its NUL */
-	uint32_t refs;
+	uint32_t refs : 31;
+	uint32_t ascii : 1;		/* 1: all bytes of s are ASCII */
 	char s[];			/* UTF-8, not empty */
 };
 

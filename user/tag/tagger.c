@@ -14,13 +14,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include "base/huge.h"
 #include "inventory/stamps.h"
 
 #define SLOTS_MIN 8192U			/* 1 MiB */
 #define SLOTS_MAX 131072U		/* 16 MiB */
 #define WINDOW 4U			/* slots that an answer may be in */
-#define HUGE_BYTES (2UL << 20)
 
 /* Two cache lines: what is compared, and what is found. A stamp of 0 is no inventory's. */
 struct slot {
@@ -51,28 +50,26 @@ struct tagger {
 	struct slot *slots;
 	uint32_t slots_n;		/* a power of two; WINDOW more are behind them */
 	uint32_t pushed_out;		/* answers that another flow has taken the place of */
-	void *map;			/* that they lie in, from a boundary of huge pages on */
-	size_t map_bytes;
 	struct tagger_stats stats;
 	uint32_t asked, found;		/* the next of ahead[] to be written, to be used */
 	struct ahead ahead[TAGGER_AHEAD];
 };
 
+static size_t cache_bytes(uint32_t slots)
+{
+	return (slots + WINDOW) * sizeof(struct slot);
+}
+
 /* An empty cache takes the place of the one there was. -ENOMEM: that stays. */
 static int make_cache(struct tagger *t, uint32_t slots)
 {
-	size_t bytes = (slots + WINDOW) * sizeof(struct slot);
-	void *map = mmap(NULL, bytes + HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct slot *empty = huge_map(cache_bytes(slots));
 
-	if (map == MAP_FAILED)
+	if (!empty)
 		return -ENOMEM;
-	if (t->map)
-		munmap(t->map, t->map_bytes);
-	t->map = map;
-	t->map_bytes = bytes + HUGE_BYTES;
-	t->slots = (void *)(((uintptr_t)map + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
+	huge_unmap(t->slots, cache_bytes(t->slots_n));
+	t->slots = empty;
 	t->slots_n = slots;
-	madvise(t->slots, bytes, MADV_HUGEPAGE);	/* slower without, that is all */
 	return 0;
 }
 
@@ -105,8 +102,7 @@ void tagger_close(struct tagger *t)
 {
 	if (!t)
 		return;
-	if (t->map)
-		munmap(t->map, t->map_bytes);
+	huge_unmap(t->slots, cache_bytes(t->slots_n));
 	free(t);
 }
 
