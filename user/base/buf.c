@@ -11,13 +11,11 @@
 
 #define BUF_MIN 256U
 
-int buf_reserve(struct buf *b, size_t n)
+int buf_grow(struct buf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : BUF_MIN;
 	unsigned char *data;
 
-	if (n <= b->cap - b->len)
-		return 0;
 	if (n > PTRDIFF_MAX - b->len)
 		return -ENOMEM;
 	while (cap < b->len + n)

@@ -16,8 +16,14 @@ struct buf {
 	size_t cap;			/* bytes allocated */
 };
 
+/* For buf_reserve() alone, where there is too little room. */
+int buf_grow(struct buf *b, size_t n) __attribute__((warn_unused_result));
+
 /* Makes room for n more bytes behind len. 0 or -ENOMEM (unchanged then). */
-int buf_reserve(struct buf *b, size_t n) __attribute__((warn_unused_result));
+static inline __attribute__((warn_unused_result)) int buf_reserve(struct buf *b, size_t n)
+{
+	return n <= b->cap - b->len ? 0 : buf_grow(b, n);
+}
 
 /* Appends n bytes. 0 or -ENOMEM (unchanged then). */
 int buf_put(struct buf *b, const void *p, size_t n) __attribute__((warn_unused_result));

@@ -35,13 +35,6 @@ bool ledger_is_loss(enum nt_count fate)
 	return fate == NT_COUNT_RING_FULL || fate == NT_COUNT_FLOWS_FULL || fate == NT_COUNT_NO_RING;
 }
 
-void ledger_add(struct nt_tally *to, const struct nt_tally *more)
-{
-	to->events += more->events;
-	to->packets += more->packets;
-	to->bytes += more->bytes;
-}
-
 void ledger_sum(struct nt_counts *sum, const struct nt_counts *c)
 {
 	for (int i = 0; i < NT_COUNT_FATES_END; i++)

@@ -63,7 +63,12 @@ uint64_t ledger_note(const struct nt_counts *c, enum nt_count note);
 /* Whether a fate is a loss: neither in a record nor in a flow, and not so on purpose. */
 bool ledger_is_loss(enum nt_count fate);
 
-void ledger_add(struct nt_tally *to, const struct nt_tally *more);
+static inline void ledger_add(struct nt_tally *to, const struct nt_tally *more)
+{
+	to->events += more->events;
+	to->packets += more->packets;
+	to->bytes += more->bytes;
+}
 
 /* sum = all CPUs' counts; its begun and ended are sums, too. */
 void ledger_sum(struct nt_counts *sum, const struct nt_counts *c);
