@@ -266,6 +266,79 @@ static void test_rings_change_hands(void)
 	close_world(&w);
 }
 
+#define TWO 2U				/* each with CPUS / TWO rings: its number and that plus TWO */
+
+static void start_two(struct world *w, struct board **board)
+{
+	struct workers_settings s = { .threads = TWO, .loader = &w->loader, .out = &w->out, .batch_linger_ns = 60000000000 };
+	struct inventory *inv;
+
+	open_world(w, 1000000);		/* a limit, so that outlet.taken counts */
+	s.ifaces = w->ifaces;
+	CHECK_EQ(inventory_open(&inv), 0);
+	CHECK_EQ(board_open(board, inv), 0);
+	tagger_close(w->out.tagger);
+	CHECK_EQ(tagger_open(&w->out.tagger, *board), 0);
+	w->out.board = *board;
+	CHECK_EQ(workers_start(&w->workers, &s), 0);
+}
+
+/* So many more on that CPU, and its worker has taken them. */
+static void give(struct world *w, uint32_t cpu, uint64_t n)
+{
+	const struct timespec step = { .tv_nsec = 1000000 };
+	uint64_t all = atomic_load(&w->out.taken) + n;
+
+	for (uint64_t i = 0; i < n; i++)
+		CHECK(write_record(w->rings[cpu], ++w->wanted[cpu]));
+	for (int i = 0; i < 10000 && atomic_load(&w->out.taken) < all; i++)
+		nanosleep(&step, NULL);
+	CHECK_EQ(atomic_load(&w->out.taken), all);
+}
+
+static bool turns_after(const struct world *w, int64_t then)
+{
+	const struct timespec step = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < 10000 && workers_turn_ns(w->workers) <= then; i++)
+		nanosleep(&step, NULL);
+	return workers_turn_ns(w->workers) > then;
+}
+
+/*
+ * One waits for the inventory with a batch that is full. The other has begun a turn since: a ring that it reads first
+ * is read again after one that it reads last.
+ */
+static void stick(uint32_t which)
+{
+	uint32_t other = 1 - which;
+	struct board *board;
+	struct world w;
+	int64_t then;
+
+	start_two(&w, &board);
+	(void)board_change(board);
+	give(&w, which, BATCH);
+	then = clock_monotonic_ns();
+	give(&w, other + TWO, 1);
+	give(&w, other, 1);
+	CHECK(workers_turn_ns(w.workers) <= then);
+	board_changed(board);
+	CHECK(turns_after(&w, then));
+	end(&w, false, true);
+	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
+		CHECK_EQ(outcome(&w, cpu)->safe.events, w.wanted[cpu]);
+	close_world(&w);
+	board_close(board);
+}
+
+/* However busy the others are. */
+static void test_who_is_stuck_is_seen(void)
+{
+	for (uint32_t which = 0; which < TWO; which++)
+		stick(which);
+}
+
 static void test_how_many(void)
 {
 	CHECK_EQ(workers_number(0, 2, 2), 1);
@@ -290,5 +363,6 @@ int main(void)
 	RUN(test_last_reports_are_settled);
 	RUN(test_what_nobody_has_seen_is_settled);
 	RUN(test_rings_change_hands);
+	RUN(test_who_is_stuck_is_seen);
 	return check_done();
 }
