@@ -43,17 +43,17 @@ static void test_order(void)
 	CHECK(queue_has_room(&w, &w.flight));
 	CHECK_EQ(window_stalled_since(&w), 100);
 	for (int i = 0; i < 4; i++) {
-		s = window_next(&w, &msg);
+		s = window_next(&w, ~0U, &msg);
 		CHECK(s == (i < 3 ? &a->slots[i] : &b->slots[0]));
 		CHECK_EQ(msg, i % 3);
-		window_sent(s);
+		window_sent(&w, s);
 	}
 	window_again(&w, &a->slots[1]);			/* goes before what was not sent yet */
-	CHECK(window_next(&w, &msg) == &a->slots[1]);
-	window_sent(&a->slots[1]);
-	CHECK(window_next(&w, &msg) == &b->slots[1]);
+	CHECK(window_next(&w, ~0U, &msg) == &a->slots[1]);
+	window_sent(&w, &a->slots[1]);
+	CHECK(window_next(&w, ~0U, &msg) == &b->slots[1]);
 	window_all_again(&w);
-	CHECK(window_next(&w, &msg) == &a->slots[0]);
+	CHECK(window_next(&w, ~0U, &msg) == &a->slots[0]);
 	window_send(&w, c, 300);
 	CHECK(!queue_has_room(&w, &w.flight));
 	window_settle(&w, &w.flight, &a->slots[0], 400);
@@ -62,11 +62,11 @@ static void test_order(void)
 	CHECK(queue_has_room(&w, &w.flight));		/* messages that are settled take no room */
 	CHECK_EQ(window_stalled_since(&w), 500);
 	window_hold_back(&w);
-	CHECK(!window_next(&w, &msg));
+	CHECK(!window_next(&w, ~0U, &msg));
 	CHECK_EQ(window_stalled_since(&w), 0);
 	CHECK_EQ(w.waiting.messages, 5);
 	window_let_go(&w, 600);
-	CHECK(window_next(&w, &msg) == &a->slots[2]);
+	CHECK(window_next(&w, ~0U, &msg) == &a->slots[2]);
 	CHECK_EQ(w.flight.messages, 5);
 	CHECK_EQ(window_stalled_since(&w), 600);
 	settle_all(&w, b);
@@ -74,6 +74,45 @@ static void test_order(void)
 	settle_all(&w, c);
 	CHECK_EQ(w.flight.messages + w.flight.bytes, 0);
 	CHECK(!w.flight.head && !w.flight.tail && !w.cursor);
+	window_free(&w);
+}
+
+/* Of one stream the next is found behind those of another, and what is sent is counted by stream. */
+static void test_streams(void)
+{
+	struct window w = { .max_bytes = 1 << 20, .max_messages = 100 };
+	struct entry *a = take(&w, 1, 2), *f = take(&w, 10, 1), *b = take(&w, 20, 1);
+	const unsigned int packets = 1U << STREAM_PACKETS, flows = 1U << STREAM_FLOWS;
+	uint32_t msg;
+
+	f->batch.stream = STREAM_FLOWS;
+	window_send(&w, a, 100);
+	window_send(&w, f, 100);
+	window_send(&w, b, 100);
+	CHECK(window_next(&w, packets | flows, &msg) == &a->slots[0]);
+	CHECK(window_next(&w, flows, &msg) == &f->slots[0]);
+	CHECK(!window_next(&w, 0, &msg) && !window_next(&w, 1U << STREAM_EVENTS, &msg));
+	CHECK_EQ(w.streams[STREAM_PACKETS].bytes, a->weight + b->weight);
+	window_sent(&w, &f->slots[0]);
+	CHECK(!window_next(&w, flows, &msg));
+	for (int i = 0; i < 3; i++)
+		window_sent(&w, window_next(&w, packets, &msg));
+	CHECK(w.streams[STREAM_PACKETS].sent == 3 && w.streams[STREAM_FLOWS].sent == 1);
+	window_settle(&w, &w.flight, &a->slots[0], 200);
+	window_again(&w, &b->slots[0]);
+	CHECK_EQ(w.streams[STREAM_PACKETS].sent, 1);
+	window_drop(&w, &w.flight, a);			/* with a message that was sent */
+	CHECK_EQ(w.streams[STREAM_PACKETS].sent, 0);
+	CHECK_EQ(w.streams[STREAM_PACKETS].bytes, b->weight);
+	window_all_again(&w);
+	CHECK_EQ(w.streams[STREAM_FLOWS].sent, 0);
+	window_hold_back(&w);
+	CHECK_EQ(w.streams[STREAM_PACKETS].bytes + w.streams[STREAM_FLOWS].bytes, 0);
+	window_let_go(&w, 300);
+	CHECK_EQ(w.streams[STREAM_FLOWS].bytes, f->weight);
+	settle_all(&w, f);
+	settle_all(&w, b);
+	CHECK_EQ(w.streams[STREAM_PACKETS].bytes + w.streams[STREAM_FLOWS].bytes, 0);
 	window_free(&w);
 }
 
@@ -114,7 +153,7 @@ static void test_held_by_producer(void)
 	sent->box = sent->schema = not_sent->box = not_sent->schema = "x";
 	window_send(&w, sent, 1);
 	CHECK_EQ(producer_send(p, sent, 0), 0);
-	window_sent(window_next(&w, &msg));
+	window_sent(&w, window_next(&w, ~0U, &msg));
 	window_send(&w, not_sent, 1);
 	producer_retire(p, &w.flight);
 	CHECK_EQ(atomic_load(&sent->refs), 2);
@@ -135,6 +174,7 @@ static void test_held_by_producer(void)
 int main(void)
 {
 	RUN(test_order);
+	RUN(test_streams);
 	RUN(test_exchange);
 	RUN(test_held_by_producer);
 	return check_done();

@@ -175,7 +175,7 @@ static void tell_when_done(struct worker *w)
 		log_error("tell the main thread to end: %s", strerror(errno));
 }
 
-/* Waits for a ring that fills, a change of mind, or the timer. */
+/* Waits for a ring that fills, the sink, a change of mind, or the timer. */
 static void wait_for_work(struct worker *w, int timeout_ms)
 {
 	struct epoll_event events[16];
@@ -185,7 +185,7 @@ static void wait_for_work(struct worker *w, int timeout_ms)
 	for (int i = 0; i < n; i++)
 		if (events[i].data.fd == w->bell.fd)
 			bell_hush(&w->bell);
-		else if (read(w->wake_fd, &count, sizeof(count)) < 0)
+		else if (read(events[i].data.fd, &count, sizeof(count)) < 0)
 			log_error("read the worker's wake-up: %s", strerror(errno));
 }
 
@@ -270,12 +270,14 @@ static int open_descriptors(struct worker *w)
 	return err ? err : watch(w->epoll_fd, w->bell.fd, EPOLLIN | EPOLLET);
 }
 
-/* Where its batches go; the first one gets to know who relays to it. */
+/* Where its batches go: the first one owns the sink, and gets to know who relays to it. */
 static int open_outlet(struct worker *w, struct outlet *out, struct worker *first)
 {
 	int err = 0;
 
 	w->out = first ? &w->branch : out;
+	if (!first && sink_wake_fd(out->sink) >= 0)
+		err = watch(w->epoll_fd, sink_wake_fd(out->sink), EPOLLIN);
 	if (first) {
 		err = relay_open(&w->relay, first->wake_fd, w->wake_fd);
 		if (!err)

@@ -37,6 +37,7 @@ struct sink {
 	sink_reported *reported;
 	void *arg;
 	unsigned int streams;		/* bits: those that have an output */
+	int fd;				/* sink_wake_fd(); the kind's to open and close */
 	_Atomic uint64_t accepted, delivered, spooled, lost[NT_LOSS_MAX], producers;
 	_Atomic uint64_t latency[SINK_LATENCIES], latency_ns;
 	_Atomic uint64_t *cpu_lost;	/* SINK_CPUS of them */

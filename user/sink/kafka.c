@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "sink/kafka_priv.h"
@@ -138,19 +139,46 @@ static bool not_sent(struct kafka_sink *k, struct slot *s, rd_kafka_resp_err_t e
 	return false;
 }
 
+/*
+ * Whether so many bytes of e, the oldest of its stream, are sent now. An idempotent producer has a single request of a
+ * partition on its way once that holds five messages, and one of its threads spins while it has more that are ready
+ * (librdkafka 2.0.2). A box's messages of a topic are of one partition: so a producer is given as much as one request
+ * holds, and nothing more until all of that is answered. What comes meanwhile waits here, and linger_ns at least.
+ */
+static bool has_turn(struct kafka_sink *k, const struct entry *e, size_t bytes, int64_t now)
+{
+	enum stream s = e->batch.stream;
+	struct turn *t = &k->turns[s];
+
+	if (k->window.streams[s].sent) {
+		t->bytes += bytes;
+		return t->now_ns == now && t->bytes <= k->turn_bytes;
+	}
+	*t = (struct turn){ now, bytes };
+	return k->closing || now - e->put_ns >= k->linger_ns || k->window.streams[s].bytes >= k->turn_bytes;
+}
+
 static void send_all(struct kafka_sink *k)
 {
-	bool more = k->producer && !k->broken && clock_monotonic_ns() >= k->send_at_ns;
+	int64_t now = clock_monotonic_ns();
+	bool more = k->producer && !k->broken && now >= k->send_at_ns;
+	unsigned int streams = (1U << STREAM_MAX) - 1;
 	struct slot *s;
 	uint32_t msg;
 
-	while (more && (s = window_next(&k->window, &msg))) {
-		rd_kafka_resp_err_t err = producer_send(k->producer, s->entry, msg);
+	while (more && (s = window_next(&k->window, streams, &msg))) {
+		const struct batch_msg *m = &s->entry->msgs[msg];
+		rd_kafka_resp_err_t err;
 
+		if (!has_turn(k, s->entry, m->end - m->begin + PRODUCER_EXTRA_BYTES, now)) {
+			streams &= ~(1U << s->entry->batch.stream);
+			continue;
+		}
+		err = producer_send(k->producer, s->entry, msg);
 		if (err)
 			more = not_sent(k, s, err);
 		else
-			window_sent(s);
+			window_sent(&k->window, s);
 	}
 }
 
@@ -166,10 +194,14 @@ void kafka_throw_away(struct kafka_sink *k)
 static int new_producer(struct kafka_sink *k, int64_t now, char *why, size_t why_size)
 {
 	const char *topics[STREAM_MAX] = { k->topics[0], k->topics[1], k->topics[2] };
+	int err;
 
 	k->new_at_ns = now + RETRY_NS;
 	/* An entry holds a message at least; both queues can come to be in flight. */
-	return producer_open(&k->producer, k->conf, topics, 2 * k->window.max_messages + 2, why, why_size);
+	err = producer_open(&k->producer, k->conf, topics, 2 * k->window.max_messages + 2, why, why_size);
+	if (!err)
+		producer_wake(k->producer, k->base.fd);
+	return err;
 }
 
 static void renew(struct kafka_sink *k, int64_t now)
@@ -291,8 +323,15 @@ static int copy_names(struct kafka_sink *k, const struct sink_settings *s, const
 static int start(struct kafka_sink *k)
 {
 	char why[512];
-	int err = new_producer(k, clock_monotonic_ns(), why, sizeof(why));
+	int err;
 
+	k->base.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (k->base.fd < 0) {
+		err = -errno;
+		log_error("start kafka producer: %s", strerror(-err));
+		return err;
+	}
+	err = new_producer(k, clock_monotonic_ns(), why, sizeof(why));
 	if (err)
 		log_error("start kafka producer: %s", why);
 	return err;

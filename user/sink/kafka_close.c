@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "sink/kafka_priv.h"
@@ -79,6 +80,9 @@ void kafka_free(struct kafka_sink *k)
 	free(k->spool_dir);
 	if (k->conf)
 		rd_kafka_conf_destroy(k->conf);
+	if (k->base.fd >= 0)
+		close(k->base.fd);
+	k->base.fd = -1;
 }
 
 void kafka_close(struct sink *s, int timeout_ms)
@@ -86,6 +90,7 @@ void kafka_close(struct sink *s, int timeout_ms)
 	struct kafka_sink *k = (struct kafka_sink *)s;
 	int64_t now = clock_monotonic_ns(), end = now + timeout_ms * 1000000LL;
 
+	k->closing = true;
 	for (; unfinished(k) && now < end; now = clock_monotonic_ns())
 		kafka_serve(k, CLOSE_STEP_MS, true);
 	if (!k->spool && k->batches)

@@ -28,6 +28,12 @@ struct trouble {
 	char told_log[256];		/* the last line of librdkafka's own that was logged */
 };
 
+/* What a producer was given at once of a stream. */
+struct turn {
+	int64_t now_ns;			/* CLOCK_MONOTONIC */
+	size_t bytes;
+};
+
 struct kafka_sink {
 	struct sink base;
 	rd_kafka_conf_t *conf;
@@ -36,6 +42,10 @@ struct kafka_sink {
 	rd_kafka_resp_err_t broken;	/* why producer can't go on; 0: it can */
 	int64_t new_at_ns;		/* no new producer before */
 	int64_t send_at_ns;		/* nothing is sent before */
+	struct turn turns[STREAM_MAX];
+	size_t turn_bytes;		/* what a request holds */
+	int64_t linger_ns;		/* that a message waits for others */
+	bool closing;			/* nothing waits for others */
 	struct window window;
 	uint32_t batches;		/* in it */
 	struct trouble trouble;

@@ -88,6 +88,15 @@ int producer_open(struct producer **out, const rd_kafka_conf_t *conf, const char
 	return 0;
 }
 
+void producer_wake(struct producer *p, int fd)
+{
+	static const uint64_t one = 1;
+	rd_kafka_queue_t *main = rd_kafka_queue_get_main(p->rk);
+
+	rd_kafka_queue_io_event_enable(main, fd, &one, fd < 0 ? 0 : sizeof(one));
+	rd_kafka_queue_destroy(main);
+}
+
 static void add_text(rd_kafka_headers_t *h, const char *name, const char *value)
 {
 	rd_kafka_header_add(h, name, -1, value, -1);
@@ -220,6 +229,7 @@ static int start_grave(struct producer *p)
 /* It is purged lest it send what another producer sends, too, or what will be counted as lost. */
 int producer_bury(struct producer *p)
 {
+	producer_wake(p, -1);
 	rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
 	if (!dig())
 		return -EAGAIN;

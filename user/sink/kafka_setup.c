@@ -12,6 +12,9 @@
 
 #define WINDOW_BYTES (16U << 20)
 #define WINDOW_MESSAGES 8192
+#define REQUEST_BYTES 1000000U		/* librdkafka's default */
+#define LINGER_MS "20"			/* with 5 the threads of librdkafka cost twice as much */
+#define PRODUCER_LINGER_MS "5"		/* so that a request is not begun before it was given all of it */
 
 /* Properties that would break what this sink promises. */
 static const char *refusal(const char *name, const char *value)
@@ -67,7 +70,7 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_settings *s, const s
 	static char *const defaults[] = {
 		"client.id", "ninetap",
 		"enable.idempotence", "true",
-		"linger.ms", "20",		/* of 5 the threads of librdkafka cost twice as much */
+		"linger.ms", LINGER_MS,
 		"message.timeout.ms", "0",	/* time alone is no reason to give up */
 		"topic.metadata.propagation.max.ms", "5000",	/* then a missing topic is named; else after 30 s */
 		NULL
@@ -79,12 +82,30 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_settings *s, const s
 	return err;
 }
 
+/* Messages wait for each other in the window (send_all()). A fraction of a millisecond is none. */
+static int set_turns(struct kafka_sink *k)
+{
+	char ms[32];
+	uint64_t n;
+
+	value_of(k->conf, "linger.ms", ms, sizeof(ms));
+	ms[strcspn(ms, ".")] = '\0';
+	k->linger_ns = num_u64(ms, 0, 900000, &n) ? 0 : (int64_t)n * 1000000;
+	k->turn_bytes = bound(k->conf, "batch.size", 1, REQUEST_BYTES);
+	if (bound(k->conf, "message.max.bytes", 1, REQUEST_BYTES) < k->turn_bytes)
+		k->turn_bytes = bound(k->conf, "message.max.bytes", 1, REQUEST_BYTES);
+	return kafka_conf_set(k->conf, "linger.ms", PRODUCER_LINGER_MS);
+}
+
 int kafka_configure(struct kafka_sink *k, const struct sink_settings *s, const struct sink_spec *spec)
 {
 	int err;
 
 	k->conf = rd_kafka_conf_new();
 	err = set_all(k->conf, s, spec);
+	if (err)
+		return err;
+	err = set_turns(k);
 	if (err)
 		return err;
 	warn_of_duplicates(k->conf);

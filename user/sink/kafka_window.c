@@ -176,6 +176,7 @@ void window_send(struct window *w, struct entry *e, int64_t now_ns)
 	if (!w->streams[s].open)
 		w->streams[s].moved_ns = now_ns;
 	w->streams[s].open += e->todo + e->sent;
+	w->streams[s].bytes += e->weight;
 	if (!w->cursor)
 		w->cursor = e;
 }
@@ -185,13 +186,15 @@ void window_wait(struct window *w, struct entry *e)
 	append(&w->waiting, e);
 }
 
-struct slot *window_next(struct window *w, uint32_t *msg)
+struct slot *window_next(struct window *w, unsigned int streams, uint32_t *msg)
 {
 	struct entry *e;
 
 	while (w->cursor && !w->cursor->todo)
 		w->cursor = w->cursor->next;
 	e = w->cursor;
+	while (e && !(e->todo && streams >> e->batch.stream & 1))
+		e = e->next;
 	if (!e)
 		return NULL;
 	while (e->slots[e->first].state != SLOT_TODO)
@@ -200,8 +203,9 @@ struct slot *window_next(struct window *w, uint32_t *msg)
 	return &e->slots[e->first];
 }
 
-void window_sent(struct slot *s)
+void window_sent(struct window *w, struct slot *s)
 {
+	w->streams[s->entry->batch.stream].sent++;
 	s->state = SLOT_SENT;
 	s->entry->todo--;
 	s->entry->sent++;
@@ -212,6 +216,7 @@ void window_again(struct window *w, struct slot *s)
 	struct entry *e = s->entry;
 
 	s->state = SLOT_TODO;
+	w->streams[e->batch.stream].sent--;
 	e->sent--;
 	e->todo++;
 	if (slot_number(s) < e->first)
@@ -224,10 +229,12 @@ void window_settle(struct window *w, struct queue *q, struct slot *s, int64_t no
 {
 	struct entry *e = s->entry;
 
-	if (s->state == SLOT_SENT)
+	if (s->state == SLOT_SENT) {
+		w->streams[e->batch.stream].sent--;
 		e->sent--;
-	else
+	} else {
 		e->todo--;
+	}
 	s->state = SLOT_SETTLED;
 	q->messages--;
 	e->messages--;
@@ -256,7 +263,7 @@ void window_hold_back(struct window *w)
 	}
 	w->cursor = NULL;
 	for (int i = 0; i < STREAM_MAX; i++)
-		w->streams[i].open = 0;
+		w->streams[i].open = w->streams[i].bytes = 0;
 }
 
 void window_let_go(struct window *w, int64_t now_ns)
@@ -274,8 +281,11 @@ void window_drop(struct window *w, struct queue *q, struct entry *e)
 	if (w->cursor == e)
 		w->cursor = e->next;
 	unlink_entry(q, e);
-	if (q == &w->flight)
+	if (q == &w->flight) {
 		w->streams[e->batch.stream].open -= e->todo + e->sent;
+		w->streams[e->batch.stream].sent -= e->sent;
+		w->streams[e->batch.stream].bytes -= e->weight;
+	}
 	spare_entry(w, e);
 }
 

@@ -59,6 +59,8 @@ struct window {
 	uint32_t max_messages;
 	struct {
 		uint32_t open;		/* messages in flight of this stream */
+		uint32_t sent;		/* of them SLOT_SENT */
+		size_t bytes;		/* of its entries in flight */
 		int64_t moved_ns;	/* when the last of them was settled, or the first came */
 	} streams[STREAM_MAX];
 };
@@ -74,11 +76,11 @@ struct entry *window_copy(struct window *w, const struct batch_msg *m, const voi
 void window_send(struct window *w, struct entry *e, int64_t now_ns);
 void window_wait(struct window *w, struct entry *e);
 
-/* The next slot in flight that is SLOT_TODO, and its number in its entry; NULL: none. */
-struct slot *window_next(struct window *w, uint32_t *msg);
+/* The next slot in flight that is SLOT_TODO, of one of these streams (bits), and its number in its entry; NULL: none. */
+struct slot *window_next(struct window *w, unsigned int streams, uint32_t *msg);
 
 /* Of what is in flight: from SLOT_TODO to SLOT_SENT, and back. */
-void window_sent(struct slot *s);
+void window_sent(struct window *w, struct slot *s);
 void window_again(struct window *w, struct slot *s);
 
 /* From either to SLOT_SETTLED; in both queues. */

@@ -62,6 +62,7 @@ int sink_init(struct sink *s, const struct sink_ops *ops, const struct sink_sett
 	s->ops = ops;
 	s->reported = set->reported;
 	s->arg = set->arg;
+	s->fd = -1;
 	for (int i = 0; i < STREAM_MAX; i++)
 		s->streams |= set->output[i] ? 1U << i : 0;
 	s->cpu_lost = calloc(SINK_CPUS, sizeof(*s->cpu_lost));
@@ -138,6 +139,11 @@ bool sink_has_room(const struct sink *s)
 void sink_poll(struct sink *s)
 {
 	s->ops->poll(s);
+}
+
+int sink_wake_fd(const struct sink *s)
+{
+	return s->fd;
 }
 
 uint64_t sink_lost(const struct sink *s, uint32_t cpu)

@@ -97,6 +97,9 @@ bool sink_has_room(const struct sink *s);
 /* Serves acknowledgements, the spool and timed rotation; call it when idle, too. Never blocks. */
 void sink_poll(struct sink *s);
 
+/* An eventfd, not blocking, to be watched and read: readable when sink_poll() should come at once. < 0: there is none. */
+int sink_wake_fd(const struct sink *s);
+
 /* Records of that CPU's packets lost in this sink so far. */
 uint64_t sink_lost(const struct sink *s, uint32_t cpu);
 
