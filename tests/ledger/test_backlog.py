@@ -105,3 +105,21 @@ def test_killed_with_a_backlog(things, pair, pins, load, fifo, tmp_path):
     end(tap, output, base)
     account = check(base, sent, world, twins=True)
     assert len({epoch for _, epoch, _ in account.received.pages}) == 1
+
+
+@pytest.mark.parametrize("n, encoding", ((1, "json"), (2, "avro")))
+def test_kept_without_a_reader(things, pair, pins, load, fifo, tmp_path, n, encoding):
+    """The end does not wait for a reader that takes nothing; with --keep what it did not take is the next run's."""
+    base, output = str(tmp_path / "copy"), fifo()
+    options = ("-i", "vb", "--hook", "tc", *threads(n), *pins, *output.options(base))
+    tap = started(things.tap(pair, *options, "--keep", output="file:" + output.path, encoding=encoding), n)
+    sent = filled(load, pair, (20000, 20000), output)
+    world = counted(pair, "vb")
+    tap.proc.send_signal(signal.SIGTERM)
+    assert tap.ended() == 0, tap.lines[-20:]
+    assert not any(value for name, value in tap.account().items() if name.startswith("lost_"))
+    output.copy(base + ".20260101T000000.000000000Z")
+    tap = started(things.tap(pair, *options, output="file:" + base, encoding=encoding), n)
+    tap.proc.send_signal(signal.SIGTERM)
+    assert tap.ended() == 0, tap.lines[-20:]
+    check(base, sent, world, twins=True)

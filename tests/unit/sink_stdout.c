@@ -130,7 +130,7 @@ static void test_sleeping_reader_and_stop(void)
 	CHECK_EQ(st.accepted, 10000);
 	CHECK(st.delivered > 100 && st.delivered < 5000);
 	CHECK_EQ(lines_left(), st.delivered);
-	CHECK_EQ(st.lost[NT_LOSS_WRITE], 10000 - st.delivered);
+	CHECK_EQ(st.lost[NT_LOSS_CLOSED], 10000 - st.delivered);
 	CHECK_EQ(of_cpu, 10000 - st.delivered);
 	close(reader);
 	close(stop);
@@ -175,8 +175,8 @@ static void test_slow_reader_and_stop(void)
 	end(&st);
 	CHECK_EQ(err, -ECANCELED);
 	CHECK_EQ(lines_with(caught_log(), "not all in 5 s"), 1);
-	CHECK_EQ(st.delivered + st.lost[NT_LOSS_WRITE], 100000);
-	CHECK(st.lost[NT_LOSS_WRITE] > 0);
+	CHECK_EQ(st.delivered + st.lost[NT_LOSS_CLOSED], 100000);
+	CHECK(st.lost[NT_LOSS_CLOSED] > 0);
 	pthread_join(thread, NULL);
 	close(reader);
 	close(stop);

@@ -37,10 +37,10 @@ static const struct figure losses[NT_LOSS_MAX] = { NT_LOSSES(LOSS) };
 
 static const char *const loss_remedies[NT_LOSS_MAX] = {
 	[NT_LOSS_ENCODE] = "Give more memory; else please report it",
-	[NT_LOSS_WRITE] = "A full disk, or a reader of standard output that went away in the middle or took nothing when "
-		"ninetap was to end. Make room, or choose a faster reader",
+	[NT_LOSS_WRITE] = "A full disk, or a reader of standard output that went away in the middle. Make room",
 	[NT_LOSS_REFUSED] = "What it said stands above the account",
-	[NT_LOSS_CLOSED] = "The brokers were away or too slow: give --spool a folder",
+	[NT_LOSS_CLOSED] = "The brokers were away or too slow: give --spool a folder. Or a reader of standard output or of a "
+		"FIFO took nothing when ninetap was to end: choose a faster one",
 	[NT_LOSS_OFF] = "Give --flows an output: it is off, as it is beside Avro on standard output",
 };
 

@@ -57,16 +57,22 @@ bool account_balances(const struct account *a)
 			   a->counts.flow.events + a->counts.overflow.events == a->flows_gone.events);
 }
 
+/* Of what a broken sink never took: its reader was too slow for the end, unless it went away. */
+static enum nt_loss loss_by(int error)
+{
+	return error == 0 || error == -ECANCELED ? NT_LOSS_CLOSED : NT_LOSS_WRITE;
+}
+
 void account_rest(struct account *a, int error)
 {
 	uint64_t known = records_out(a), recorded = a->counts.recorded.events;
 
-	if (!error || known > recorded)
+	if (!error || a->kept || known > recorded)	/* kept: the rest is the next run's */
 		return;
 	if (error == -EPIPE)
 		a->outcome.unread += recorded - known;
 	else
-		a->outcome.lost[NT_LOSS_WRITE].events += recorded - known;
+		a->outcome.lost[loss_by(error)].events += recorded - known;
 }
 
 void account_flows_rest(struct account *a, int error)
@@ -78,7 +84,7 @@ void account_flows_rest(struct account *a, int error)
 	if (gone->events > in.events || gone->packets > in.packets || gone->bytes > in.bytes)
 		return;
 	rest = (struct nt_tally){ in.events - gone->events, in.packets - gone->packets, in.bytes - gone->bytes };
-	ledger_add(&a->flows.lost[error ? NT_LOSS_WRITE : NT_LOSS_CLOSED], &rest);
+	ledger_add(&a->flows.lost[loss_by(error)], &rest);
 	a->flows_gone = in;
 }
 

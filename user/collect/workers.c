@@ -18,7 +18,7 @@
 
 struct workers {
 	int done_fd;
-	bool keep;			/* rings are the next process's */
+	atomic_bool keep;		/* rings are the next process's */
 	bool joined;			/* no thread but main's any more */
 	uint32_t cpus, n;
 	struct worker worker[];
@@ -46,7 +46,7 @@ static void reported(void *arg, const struct sink_report *r)
 	struct workers *all = arg;
 	struct worker *w = worker_of(all, r->cpu);
 
-	if (r->cpu >= all->cpus)
+	if (r->cpu >= all->cpus || (atomic_load(&all->keep) && r->lost && r->why == NT_LOSS_CLOSED))
 		return;
 	if (w->relay && !all->joined)
 		relay_report(w->relay, r);

@@ -206,13 +206,14 @@ static void note(struct out *o, int err)
 static int settle(struct out *o, struct sink *s, const struct batch *b, uint64_t ticket, uint32_t n, int err)
 {
 	struct sink_batch id = { b->stream, b->cpu, ticket };
+	enum nt_loss why = err == -ECANCELED ? NT_LOSS_CLOSED : NT_LOSS_WRITE;
 
 	sink_takes(s, b->count);
 	sink_delivered(s, n);
 	if (n < b->count)
-		sink_loses(s, &id, NT_LOSS_WRITE, b->count - n);
+		sink_loses(s, &id, why, b->count - n);
 	note(o, err);
-	sink_report(s, &id, b->count - n, NT_LOSS_WRITE);
+	sink_report(s, &id, b->count - n, why);
 	return err;
 }
 
