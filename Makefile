@@ -102,7 +102,7 @@ $(B)/tests/%: $(B)/obj/tests/%.o $$(call TESTLIB_OBJ,tests/$$*) $(USER_OBJ)
 $(B)/tests/counts/bpf_cost: $(B)/obj/tests/bpf/packet_lib.o $(B)/obj/tests/bpf/headers_lib.o
 
 # These fail the n-th allocation, for every n.
-$(B)/tests/unit/encode_alloc $(B)/tests/unit/inventory_alloc $(B)/tests/unit/ledger_events $(B)/tests/unit/sink_kafka_alloc $(B)/tests/unit/spool_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+$(B)/tests/unit/encode_alloc $(B)/tests/unit/inventory_alloc $(B)/tests/unit/ledger_events $(B)/tests/unit/sink_kafka_alloc $(B)/tests/unit/spool_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=slab_take
 
 # Without what needs librdkafka, and what needs that.
 FUZZ_SRC := $(wildcard user/base/*.c user/tag/*.c user/encode/*.c) $(filter-out user/inventory/topic%.c user/inventory/keeper%.c,$(wildcard user/inventory/*.c))

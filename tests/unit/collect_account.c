@@ -91,17 +91,24 @@ static void test_the_rest_of_flows_is_a_loss(void)
 
 static void test_each_loss_fails_the_run(void)
 {
-	struct account a = { .outcome.safe.events = 10, .outcome.unread = 1 };
+	struct account a = {
+		.counts.seen.events = 11, .counts.recorded.events = 11, .outcome.safe.events = 10, .outcome.unread = 1,
+	};
 
 	CHECK_EQ(account_exit_code(&a, 0), 0);
 	for (int i = 0; i < NT_LOSS_MAX; i++) {
 		a.outcome.lost[i].events = 1;
+		a.outcome.safe.events--;
 		CHECK_EQ(account_exit_code(&a, 0), EX_IOERR);
 		a.outcome.lost[i].events = 0;
+		a.outcome.safe.events++;
 		a.flows.lost[i].events = 1;
 		CHECK_EQ(account_exit_code(&a, 0), EX_IOERR);
 		a.flows.lost[i].events = 0;
 	}
+	a.outcome.safe.events--;			/* it does not balance */
+	CHECK_EQ(account_exit_code(&a, 0), EX_IOERR);
+	CHECK_EQ(account_exit_code(&a, -EPIPE), 0);
 }
 
 static void test_outcomes_are_summed(void)

@@ -169,7 +169,9 @@ static void test_damage_is_counted_and_passed_over(void)
 	open_bench(&b, 2, 0);
 	b.given[0] = record(1);
 	b.lane.ring.read_pos += RECORD_BYTES;
+	CHECK(!b.lane.told);
 	lane_take(&b.lane, &b.out, &b.given[0], NT_RECORD_SIZE(0) - 8, 1);
+	CHECK(b.lane.told);
 	CHECK_EQ(published(&b)->lost[NT_LOSS_ENCODE].events, 1);
 	CHECK_EQ(b.lane.ring.chunks->consumer, RECORD_BYTES);
 	give(&b, 2);

@@ -2,7 +2,7 @@
 /*
  * inventory_alloc.c - every allocation of the inventory fails once: the call
  * says -ENOMEM and answers are as before, or it did without; the same call
- * again does what it should. Linked with --wrap=malloc,calloc,realloc,reallocarray.
+ * again does what it should. Linked as failing_alloc.h says.
  */
 #include "check.h"
 #include "failing_alloc.h"

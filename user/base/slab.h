@@ -4,7 +4,7 @@
  * are read at random. They lie side by side, the first million bytes in
  * ordinary memory and the others in huge pages. What is given back is used
  * again for objects of the same size, and goes back to the system with all
- * others at the end.
+ * others at the end: so it holds as much as each size took at its most.
  *
  * Zero-initialised is valid and empty. One thread at a time.
  */

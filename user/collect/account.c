@@ -92,7 +92,7 @@ int account_exit_code(const struct account *a, int error)
 {
 	if (error == -EPIPE)
 		return 0;
-	return losses(a->outcome.lost) || losses(a->flows.lost) ? EX_IOERR : 0;
+	return losses(a->outcome.lost) || losses(a->flows.lost) || !account_balances(a) ? EX_IOERR : 0;
 }
 
 /* Appends " PREFIXname=value". */

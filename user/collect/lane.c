@@ -171,13 +171,23 @@ static void hold(struct lane *l, struct outlet *out, const struct nt_record *rec
 		lane_cut(l, out);
 }
 
+/* How many records it was is not known: numbers that are missing tell. */
+static void note_damage(struct lane *l)
+{
+	ledger_add(&l->now.lost[NT_LOSS_ENCODE], &(struct nt_tally){ .events = 1 });
+	if (!l->told)
+		log_error("read the ring of CPU %u: what it holds is no record: another program has written to its map; "
+			  "that is passed over and counted as one lost record each time", l->cpu);
+	l->told = true;
+}
+
 void lane_take(struct lane *l, struct outlet *out, const struct nt_record *rec, uint32_t bytes, int64_t now_ns)
 {
 	uint64_t from = l->now.ring_pos;
 
 	l->now.ring_pos = l->ring.read_pos;
 	if (!record_whole(rec, bytes)) {
-		ledger_add(&l->now.lost[NT_LOSS_ENCODE], &(struct nt_tally){ .events = 1 });
+		note_damage(l);
 	} else {
 		follow(l, rec);
 		if (outlet_takes(out))

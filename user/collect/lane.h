@@ -52,6 +52,7 @@ struct lane {
 	struct nt_outcomes *outcomes;	/* where it is published; NULL: nowhere */
 	uint64_t lost_before;		/* records, by the sinks of processes before this one */
 	int64_t since_ns;		/* when the first record that is held was taken */
+	bool told;			/* of damage, once */
 	bool keep;			/* what the sink gives up at its end stays in the ring, for the next process */
 };
 

@@ -65,8 +65,9 @@ const void *ring_next(struct ring *r, uint32_t *len)
 	bytes = length(r, rec);
 	*len = bytes <= r->size ? bytes : 1;
 	r->read_pos += bytes;
-	/* Not where the kernel still writes: that would take those lines away from it. */
-	ahead = (const char *)record_at(r, r->end - r->read_pos > AHEAD_BYTES ? r->read_pos + AHEAD_BYTES : r->read_pos);
+	if (r->end - r->read_pos <= AHEAD_BYTES)
+		return rec;		/* what the kernel still writes must not be taken away from it */
+	ahead = (const char *)record_at(r, r->read_pos + AHEAD_BYTES);
 	for (int i = 0; i < 3; i++)
 		__builtin_prefetch(ahead + (size_t)i * LINE_BYTES);
 	return rec;

@@ -58,7 +58,7 @@ static int open_slots(struct flows *f)
 	int err = slots_open(&f->slots, &memory, f->set.cpus, &bad);
 
 	if (err == -EPROTO)
-		log_error("read flow slot %u: not of this version's layout, or damaged", bad);
+		log_error("read flow slot %u: not of this version's layout, or damaged; ninetap detach clears it, with what is counted in it", bad);
 	else if (err)
 		log_error("map %u flow slots: %s", f->set.slots_n, strerror(-err));
 	for (uint32_t i = 0; !err && i < f->slots.known; i++) {

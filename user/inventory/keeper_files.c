@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -229,5 +230,6 @@ void files_reload(struct keeper *k)
 		files_log(k);
 	}
 	inventory_close(inv);
+	malloc_trim(0);			/* it may have been large: so much is not kept for the next one */
 	problems_calm(&k->problems);
 }

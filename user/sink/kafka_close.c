@@ -55,7 +55,7 @@ static uint64_t unsafe_records(const struct kafka_sink *k)
 	return n;
 }
 
-static void give_up(struct kafka_sink *k, int timeout_ms)
+static void give_up(struct kafka_sink *k)
 {
 	const struct entry *first = k->window.flight.head ? k->window.flight.head : k->window.waiting.head;
 	const char *why = "no producer could be started";
@@ -64,8 +64,7 @@ static void give_up(struct kafka_sink *k, int timeout_ms)
 		why = "the spool does not take them";
 	else if (k->producer)
 		why = producer_why_silent(k->producer, first->batch.stream);
-	log_error("close kafka topic %s: %" PRIu64 " records not acknowledged within %d ms are counted as lost: %s",
-		  k->topics[first->batch.stream], unsafe_records(k), timeout_ms, why);
+	log_error("close kafka: %" PRIu64 " records not acknowledged by the end are counted as lost: %s", unsafe_records(k), why);
 }
 
 void kafka_free(struct kafka_sink *k)
@@ -94,13 +93,13 @@ void kafka_close(struct sink *s, int timeout_ms)
 	for (; unfinished(k) && now < end; now = clock_monotonic_ns())
 		kafka_serve(k, CLOSE_STEP_MS, true);
 	if (!k->spool && k->batches)
-		give_up(k, timeout_ms);
+		give_up(k);
 	if (k->producer)
 		producer_retire(k->producer, &k->window.flight);
 	if (k->spool)
 		kafka_spool_rest(k, now);
 	if (k->spool && k->batches)
-		give_up(k, timeout_ms);
+		give_up(k);
 	lose_queue(k, &k->window.flight);
 	lose_queue(k, &k->window.waiting);
 	producer_bury_last(k->retired);

@@ -26,7 +26,7 @@ int producer_open(struct producer **out, const rd_kafka_conf_t *conf, const char
 /* Until it is buried, 8 bytes are written to fd, which stays the caller's, when there is something to be polled. */
 void producer_wake(struct producer *p, int fd);
 
-#define PRODUCER_EXTRA_BYTES 256U	/* about what key, headers and framing of a message take */
+#define PRODUCER_EXTRA_BYTES 160U	/* about what key, headers and framing of a message take */
 
 /* Hands message msg of e over; its opaque is the slot. */
 rd_kafka_resp_err_t producer_send(struct producer *p, struct entry *e, uint32_t msg);
