@@ -150,12 +150,16 @@ static bool has_turn(struct kafka_sink *k, const struct entry *e, size_t bytes, 
 	enum stream s = e->batch.stream;
 	struct turn *t = &k->turns[s];
 
-	if (k->window.streams[s].sent) {
-		t->bytes += bytes;
-		return t->now_ns == now && t->bytes <= k->turn_bytes;
-	}
-	*t = (struct turn){ now, bytes };
+	if (k->window.streams[s].sent)
+		return t->now_ns == now && t->bytes + bytes <= k->turn_bytes;
+	*t = (struct turn){ .now_ns = now };
 	return k->closing || now - e->put_ns >= k->linger_ns || k->window.streams[s].bytes >= k->turn_bytes;
+}
+
+/* The bytes of a message in a request. */
+static size_t request_bytes(const struct batch_msg *m)
+{
+	return m->end - m->begin + PRODUCER_EXTRA_BYTES;
 }
 
 static void send_all(struct kafka_sink *k)
@@ -167,18 +171,21 @@ static void send_all(struct kafka_sink *k)
 	uint32_t msg;
 
 	while (more && (s = window_next(&k->window, streams, &msg))) {
-		const struct batch_msg *m = &s->entry->msgs[msg];
+		enum stream stream = s->entry->batch.stream;
+		size_t bytes = request_bytes(&s->entry->msgs[msg]);
 		rd_kafka_resp_err_t err;
 
-		if (!has_turn(k, s->entry, m->end - m->begin + PRODUCER_EXTRA_BYTES, now)) {
-			streams &= ~(1U << s->entry->batch.stream);
+		if (!has_turn(k, s->entry, bytes, now)) {
+			streams &= ~(1U << stream);
 			continue;
 		}
 		err = producer_send(k->producer, s->entry, msg);
-		if (err)
+		if (err) {
 			more = not_sent(k, s, err);
-		else
+		} else {
 			window_sent(&k->window, s);
+			k->turns[stream].bytes += bytes;
+		}
 	}
 }
 

@@ -14,7 +14,6 @@
 #define WINDOW_MESSAGES 8192
 #define REQUEST_BYTES 1000000U		/* librdkafka's default */
 #define LINGER_MS "20"			/* with 5 the threads of librdkafka cost twice as much */
-#define PRODUCER_LINGER_MS "5"		/* so that a request is not begun before it was given all of it */
 
 /* Properties that would break what this sink promises. */
 static const char *refusal(const char *name, const char *value)
@@ -82,8 +81,17 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_settings *s, const s
 	return err;
 }
 
+/* How long librdkafka waits, so that it does not begin a request before it was given all of it. */
+static const char *giving_takes_ms(const struct sink_settings *s)
+{
+	for (int i = 0; i < STREAM_EVENTS; i++)
+		if (s->output[i] && strcmp(s->encoding[i], "avro"))
+			return "5";		/* a message a record: thousands */
+	return "1";				/* a message a batch: a few dozen */
+}
+
 /* Messages wait for each other in the window (send_all()). A fraction of a millisecond is none. */
-static int set_turns(struct kafka_sink *k)
+static int set_turns(struct kafka_sink *k, const struct sink_settings *s)
 {
 	char ms[32];
 	uint64_t n;
@@ -94,7 +102,7 @@ static int set_turns(struct kafka_sink *k)
 	k->turn_bytes = bound(k->conf, "batch.size", 1, REQUEST_BYTES);
 	if (bound(k->conf, "message.max.bytes", 1, REQUEST_BYTES) < k->turn_bytes)
 		k->turn_bytes = bound(k->conf, "message.max.bytes", 1, REQUEST_BYTES);
-	return kafka_conf_set(k->conf, "linger.ms", PRODUCER_LINGER_MS);
+	return kafka_conf_set(k->conf, "linger.ms", giving_takes_ms(s));
 }
 
 int kafka_configure(struct kafka_sink *k, const struct sink_settings *s, const struct sink_spec *spec)
@@ -105,7 +113,7 @@ int kafka_configure(struct kafka_sink *k, const struct sink_settings *s, const s
 	err = set_all(k->conf, s, spec);
 	if (err)
 		return err;
-	err = set_turns(k);
+	err = set_turns(k, s);
 	if (err)
 		return err;
 	warn_of_duplicates(k->conf);
