@@ -86,12 +86,12 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	}
 }
 
-/* As user/sink/kafka_setup.c sets them. */
+/* As user/sink/kafka_setup.c sets them by default; but it is given each message at once, as librdkafka is meant to be used. */
 static rd_kafka_t *open_producer(const char *broker, const char *codec)
 {
 	const char *const settings[][2] = {
 		{ "bootstrap.servers", broker }, { "client.id", "ninetap" }, { "enable.idempotence", "true" },
-		{ "linger.ms", "5" }, { "message.timeout.ms", "0" }, { "compression.codec", codec },
+		{ "linger.ms", "20" }, { "message.timeout.ms", "0" }, { "compression.codec", codec },
 	};
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_t *rk;
