@@ -195,7 +195,7 @@ static void man_tail(FILE *f)
 		{ "69", "the kernel refused the programs, or another ninetap has the interface; a topic of tags can't be read; or no ninetap listens on the socket, or runs as the instance; or the address of the metrics is taken." },
 		{ "71", "the system refused something else." },
 		{ "73", "the output or the tag socket could not be opened." },
-		{ "74", "a record was lost behind its ring, see ACCOUNT; or reading a capture or writing to standard output failed." },
+		{ "74", "a record was lost behind its ring, or the account does not balance, see ACCOUNT; or reading a capture or writing to standard output failed." },
 		{ "77", "a capability is missing: CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed; or the tag socket is another user's." },
 		{ "78", "the configuration is wrong." },
 	};
