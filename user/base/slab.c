@@ -72,16 +72,17 @@ void *slab_take(struct slab *s, size_t n)
 
 void slab_give(struct slab *s, void *p, size_t n)
 {
+	size_t steps = steps_of(n);
 	struct slab_spare *spare = p;
 
 	if (!p || n > SLAB_OBJECT_MAX) {
 		free(p);
 		return;
 	}
-	ASAN_POISON_MEMORY_REGION(p, steps_of(n) * SLAB_STEP);
+	ASAN_POISON_MEMORY_REGION(p, steps * SLAB_STEP);
 	ASAN_UNPOISON_MEMORY_REGION(p, sizeof(*spare));
-	spare->next = s->spare[steps_of(n)];
-	s->spare[steps_of(n)] = spare;
+	spare->next = s->spare[steps];
+	s->spare[steps] = spare;
 }
 
 static void free_chunk(struct slab_chunk *c)
