@@ -104,6 +104,29 @@ static void test_a_request(void)
 	end(k, &b, 40);
 }
 
+/* Who lets requests be larger gets larger ones; the smaller of the two bounds counts. */
+static void test_bounds(void)
+{
+	char *larger[] = { "batch.size", "3000000", "message.max.bytes", "2500000", NULL };
+	char *smaller[] = { "batch.size", "2000", "message.max.bytes", "2500000", NULL };
+	struct sink_settings s = test_settings("kafka:127.0.0.1:1/t");
+	struct sink *k;
+
+	catch_log();
+	CHECK_EQ(sink_open(&k, &s), 0);
+	CHECK_EQ(((struct kafka_sink *)k)->turn_bytes, 1000000);
+	sink_close(k, 0, NULL);
+	s.kafka = larger;
+	CHECK_EQ(sink_open(&k, &s), 0);
+	CHECK_EQ(((struct kafka_sink *)k)->turn_bytes, 2500000);
+	sink_close(k, 0, NULL);
+	s.kafka = smaller;
+	CHECK_EQ(sink_open(&k, &s), 0);
+	CHECK_EQ(((struct kafka_sink *)k)->turn_bytes, 2000);
+	sink_close(k, 0, NULL);
+	caught_log();
+}
+
 /* A message larger than what a request is meant to hold goes alone. */
 static void test_a_large_message(void)
 {
@@ -188,6 +211,7 @@ int main(void)
 {
 	RUN(test_one_at_a_time);
 	RUN(test_a_request);
+	RUN(test_bounds);
 	RUN(test_a_large_message);
 	RUN(test_at_the_end);
 	RUN(test_answers_wake);

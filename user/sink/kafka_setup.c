@@ -12,8 +12,6 @@
 
 #define WINDOW_BYTES (16U << 20)
 #define WINDOW_MESSAGES 8192
-#define REQUEST_BYTES 1000000U		/* librdkafka's default */
-#define LINGER_MS "20"			/* with 5 the threads of librdkafka cost twice as much */
 
 /* Properties that would break what this sink promises. */
 static const char *refusal(const char *name, const char *value)
@@ -69,7 +67,7 @@ static int set_all(rd_kafka_conf_t *conf, const struct sink_settings *s, const s
 	static char *const defaults[] = {
 		"client.id", "ninetap",
 		"enable.idempotence", "true",
-		"linger.ms", LINGER_MS,
+		"linger.ms", "20",		/* with 5 the threads of librdkafka cost twice as much */
 		"message.timeout.ms", "0",	/* time alone is no reason to give up */
 		"topic.metadata.propagation.max.ms", "5000",	/* then a missing topic is named; else after 30 s */
 		NULL
@@ -99,9 +97,7 @@ static int set_turns(struct kafka_sink *k, const struct sink_settings *s)
 	value_of(k->conf, "linger.ms", ms, sizeof(ms));
 	ms[strcspn(ms, ".")] = '\0';
 	k->linger_ns = num_u64(ms, 0, 900000, &n) ? 0 : (int64_t)n * 1000000;
-	k->turn_bytes = bound(k->conf, "batch.size", 1, REQUEST_BYTES);
-	if (bound(k->conf, "message.max.bytes", 1, REQUEST_BYTES) < k->turn_bytes)
-		k->turn_bytes = bound(k->conf, "message.max.bytes", 1, REQUEST_BYTES);
+	k->turn_bytes = bound(k->conf, "message.max.bytes", 1, bound(k->conf, "batch.size", 1, WINDOW_BYTES));
 	return kafka_conf_set(k->conf, "linger.ms", giving_takes_ms(s));
 }
 
